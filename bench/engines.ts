@@ -1,0 +1,276 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CpuEngine } from '../src/compute/cpu/pool.ts'
+import { KernelInstance } from '../src/compute/cpu/instance.ts'
+import { builtInKernels, kernelByName } from '../src/compute/kernels/index.ts'
+import { checkKernel } from '../src/compute/wgsl/check.ts'
+import { compileToWasm } from '../src/compute/wgsl/wasm-backend.ts'
+import { gather } from '../src/domain/chunk.ts'
+import type { Kernel, ParameterValues } from '../src/domain/kernel.ts'
+import { encodeParameters } from '../src/domain/parameters.ts'
+import { chunkAt, planJob } from '../src/domain/plan.ts'
+import type { ChunkTask } from '../src/room/ports.ts'
+import * as plain from './plain-kernels.ts'
+
+/** One kernel, the same work done three ways. */
+interface Contest {
+  name: string
+  task: ChunkTask
+  hand(): Uint8Array
+  script(): Uint8Array
+}
+
+interface Assembly {
+  memory: WebAssembly.Memory
+  mandelbrot(...args: number[]): void
+  convolve(...args: number[]): void
+  montecarlo(...args: number[]): void
+  sha256(...args: number[]): void
+}
+
+const ROUNDS = 15
+const WARM_UP_MS = 1500
+const OUT = 8 * 1024 * 1024
+const INPUT = 16 * 1024 * 1024
+const never = new AbortController().signal
+
+/** Wall time, ms. Runs are short and the best of many counts, so that other programs on the machine hardly matter. */
+function time(work: () => void): number {
+  const before = performance.now()
+  work()
+  return performance.now() - before
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+}
+
+function geometricMean(values: number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
+}
+
+function wholeTask(kernel: Kernel, parameters: ParameterValues, size: [number, number, number], stream: Uint8Array | null): ChunkTask {
+  const input = stream === null ? null : { blocks: [], blockBytes: 1, length: stream.length, width: size[0], height: size[1], name: '' }
+  const job = { ...planJob({ manifest: kernel.manifest, parameters, input, chunk: size }), parameters, input }
+  const chunk = chunkAt(job, kernel.manifest, 0)
+  return {
+    kernel,
+    parameters: encodeParameters(kernel.manifest, parameters),
+    chunk,
+    input: stream === null ? null : gather(stream, chunk, 4),
+  }
+}
+
+function assemble(): Assembly {
+  const folder = mkdtempSync(join(tmpdir(), 'roomful-bench-'))
+  const compiler = fileURLToPath(new URL('../node_modules/assemblyscript/bin/asc.js', import.meta.url))
+  const source = fileURLToPath(new URL('./assembly/kernels.ts', import.meta.url))
+  const wasm = join(folder, 'kernels.wasm')
+  execFileSync(process.execPath, [compiler, source, '-O3', '--noAssert', '--runtime', 'stub', '--initialMemory', '512', '-o', wasm])
+  const bytes = readFileSync(wasm)
+  rmSync(folder, { recursive: true })
+  const abort = (): never => {
+    throw new Error('the hand-written kernels aborted')
+  }
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { abort } }).exports as unknown as Assembly
+}
+
+function contests(): Contest[] {
+  const hand = assemble()
+  const taken = (bytes: number): Uint8Array => new Uint8Array(hand.memory.buffer, OUT, bytes).slice()
+  const put = (at: number, words: ArrayLike<number>): void => new Int32Array(hand.memory.buffer, at).set(words)
+  const of = (name: string): Kernel => kernelByName(name)!
+
+  const [width, height] = [160, 100]
+  const view = wholeTask(of('mandelbrot'), { width, height, iterations: 2000 }, [width, height, 1], null)
+  const viewWords = [...new Int32Array(view.parameters.slice().buffer)] as [number, number, number, number, number, number]
+
+  const [photoWidth, photoHeight] = [320, 200]
+  const photo = new Uint8Array(photoWidth * photoHeight * 4).map((_, index) => (index * 2_654_435_761) >>> 24)
+  const filter = wholeTask(of('convolve'), {}, [photoWidth, photoHeight, 1], photo)
+  const filterWords = new Int32Array(filter.parameters.slice().buffer)
+  const [radius, divisor, bias] = [filterWords[0]!, filterWords[226]!, filterWords[227]!]
+  const weights = filterWords.slice(1, 226)
+  const tile = new Uint32Array(filter.input!.slice().buffer)
+  put(INPUT - 4096, weights)
+  put(INPUT, tile)
+
+  const items = 300
+  const option = wholeTask(of('montecarlo'), { items }, [items, 1, 1], null)
+  const [, steps, strike, rate, volatility, kind, seed] = [...new Int32Array(option.parameters.slice().buffer)] as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+
+  const count = 30_000
+  const search = wholeTask(of('sha256'), { count, zeroBits: 12 }, [count, 1, 1], null)
+  const searchWords = new Uint32Array(search.parameters.slice().buffer)
+  put(INPUT - 8192, new Int32Array(searchWords.slice(0, 8)))
+  const constants = new Int32Array(
+    [...of('sha256').source.matchAll(/0x([0-9a-f]{8})u/g)].slice(0, 64).map((match) => Number(`0x${match[1]}`)),
+  )
+
+  const scriptOut = new Uint32Array(photoWidth * photoHeight)
+  const scriptTaken = (words: number): Uint8Array => new Uint8Array(scriptOut.slice(0, words).buffer)
+  return [
+    {
+      name: 'sha256',
+      task: search,
+      hand: () => (hand.sha256(0, count, 12, 0, INPUT - 8192, OUT), taken(8)),
+      script: () => (plain.sha256(0, count, 12, 0, searchWords, constants, scriptOut), scriptTaken(2)),
+    },
+    {
+      name: 'mandelbrot',
+      task: view,
+      hand: () => (hand.mandelbrot(...viewWords, OUT), taken(width * height * 4)),
+      script: () => (plain.mandelbrot(...viewWords, scriptOut), scriptTaken(width * height)),
+    },
+    {
+      name: 'convolve',
+      task: filter,
+      hand: () => (
+        hand.convolve(photoWidth, photoHeight, radius, divisor, bias, INPUT - 4096, INPUT, OUT),
+        taken(photoWidth * photoHeight * 4)
+      ),
+      script: () => (
+        plain.convolve(photoWidth, photoHeight, radius, divisor, bias, weights, tile, scriptOut),
+        scriptTaken(photoWidth * photoHeight)
+      ),
+    },
+    {
+      name: 'montecarlo',
+      task: option,
+      hand: () => (hand.montecarlo(items, steps, strike, rate, volatility, kind, seed, OUT), taken(24)),
+      script: () => (plain.montecarlo(items, steps, strike, rate, volatility, kind, seed, scriptOut), scriptTaken(6)),
+    },
+  ]
+}
+
+function instanceOf(kernel: Kernel, metered = true): KernelInstance {
+  const compiled = compileToWasm(checkKernel(kernel), kernel.manifest, { metered })
+  return new KernelInstance(new WebAssembly.Module(compiled.bytes as Uint8Array<ArrayBuffer>), kernel.manifest, compiled.heap)
+}
+
+function computeWhole(instance: KernelInstance, task: ChunkTask): Uint8Array {
+  instance.begin(task)
+  while (instance.remaining > 0) instance.step(Math.max(1, instance.remaining >> 3))
+  return instance.finish().output
+}
+
+/** The same result from all, or the comparison means nothing. */
+function insist(name: string, one: Uint8Array, other: Uint8Array): void {
+  if (Buffer.compare(one, other) !== 0) throw new Error(`${name}: the compared programs do not compute the same`)
+}
+
+function contest({ name, task, hand, script }: Contest) {
+  const ours = instanceOf(task.kernel)
+  const free = instanceOf(task.kernel, false)
+  insist(name, computeWhole(ours, task), hand())
+  insist(name, computeWhole(free, task), script())
+  const times = { ours: [] as number[], free: [] as number[], hand: [] as number[], script: [] as number[] }
+  const warm = performance.now() + WARM_UP_MS
+  for (let round = 0; round < ROUNDS;) {
+    const found = {
+      ours: time(() => computeWhole(ours, task)),
+      free: time(() => computeWhole(free, task)),
+      hand: time(hand),
+      script: time(script),
+    }
+    // The browser's compiler optimises beside the first runs.
+    if (performance.now() < warm) continue
+    round++
+    for (const key of ['ours', 'free', 'hand', 'script'] as const) times[key].push(found[key])
+  }
+  const best = (key: keyof typeof times) => Math.min(...times[key])
+  return {
+    kernel: name,
+    ms: best('ours'),
+    overHandWritten: best('hand') / best('ours'),
+    overPlainScript: best('script') / best('ours'),
+    fuelCost: best('ours') / best('free') - 1,
+  }
+}
+
+function compileTimes(): Record<string, number> {
+  const times = new Map<string, number[]>()
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const kernel of builtInKernels) {
+      const ms = time(() => new WebAssembly.Module(compileToWasm(checkKernel(kernel), kernel.manifest).bytes as Uint8Array<ArrayBuffer>))
+      times.set(kernel.manifest.name, [...(times.get(kernel.manifest.name) ?? []), ms])
+    }
+  }
+  return Object.fromEntries([...times].map(([name, all]) => [name, median(all)]))
+}
+
+/** Chunks per second of an engine that is kept full. */
+async function throughput(engine: CpuEngine, tasks: ChunkTask[], queue: number): Promise<number> {
+  const waiting = [...tasks]
+  const begun = performance.now()
+  const drain = async (): Promise<void> => {
+    for (let task = waiting.pop(); task !== undefined; task = waiting.pop()) await engine.run(task, never)
+  }
+  await Promise.all(Array.from({ length: queue }, drain))
+  return (tasks.length * 1000) / (performance.now() - begun)
+}
+
+async function pool() {
+  const kernel = kernelByName('mandelbrot')!
+  const chunk = (iterations: number, side: number) =>
+    wholeTask(kernel, { width: side, height: side, span: '0.0001', iterations }, [side, side, 1], null)
+  const [one, two] = [new CpuEngine({ workers: 1 }), new CpuEngine({ workers: 2 })]
+  const busy = Array.from({ length: 6 }, () => chunk(20_000, 128))
+  const empty = Array.from({ length: 2000 }, () => chunk(1, 1))
+  for (const engine of [one, two]) await throughput(engine, busy.slice(0, 4), 4)
+  const scaling: number[] = []
+  const shares: number[] = []
+  for (let round = 0; round < 5; round++) {
+    const single = await throughput(one, busy, 4)
+    scaling.push((await throughput(two, busy, 6)) / single)
+    const alone = await one.run(busy[0]!, never)
+    shares.push(1 - (alone.ms * single) / 1000)
+  }
+  await throughput(one, empty.slice(0, 500), 4)
+  const perEmpty: number[] = []
+  for (let round = 0; round < 5; round++) perEmpty.push(1000 / (await throughput(one, empty, 4)))
+  await Promise.all([one.dispose(), two.dispose()])
+  return { twoWorkersOverOne: Math.max(...scaling), overheadShare: median(shares), emptyChunkMs: Math.min(...perEmpty) }
+}
+
+/**
+ * Measures the CPU engine against hand-written AssemblyScript and plain JavaScript, its pool and its compiler.
+ * `--json`: the last line on stdout is one JSON object.
+ */
+async function main(args: readonly string[]): Promise<void> {
+  const results = contests().map(contest)
+  for (const result of results) {
+    console.log(
+      `${result.kernel.padEnd(11)} ${result.ms.toFixed(1).padStart(7)} ms  ${result.overHandWritten.toFixed(2)} of hand-written  ` +
+        `${result.overPlainScript.toFixed(2)} × plain JavaScript  fuel costs ${(result.fuelCost * 100).toFixed(1)}%`,
+    )
+  }
+  const mean = geometricMean(results.map((result) => result.overHandWritten))
+  console.log(`geometric mean ${mean.toFixed(2)} of hand-written`)
+  const compile = compileTimes()
+  console.log(
+    `compile, ms: ${Object.entries(compile)
+      .map(([name, ms]) => `${name} ${ms.toFixed(1)}`)
+      .join(', ')}`,
+  )
+  const pooled = await pool()
+  console.log(
+    `two workers ${pooled.twoWorkersOverOne.toFixed(2)} × one; around the kernel ${(pooled.overheadShare * 100).toFixed(1)}%; ` +
+      `${pooled.emptyChunkMs.toFixed(3)} ms per empty chunk`,
+  )
+  if (args.includes('--json'))
+    console.log(JSON.stringify({ bench: 'engines', results, geometricMeanOverHandWritten: mean, compile, pool: pooled }))
+}
+
+await main(process.argv.slice(2))

@@ -1,0 +1,62 @@
+import { expect, ready, submitPicture, test } from './fixtures/tabs.ts'
+
+/** A PNG that says 0 × 0, as bytes: signature, IHDR with its checksum, IEND. */
+const EMPTY_PNG = Buffer.from('89504e470d0a1a0a0000000d49484452000000000000000008060000007b6ad2a40000000049454e44ae426082', 'hex')
+
+test.describe('what a person can get wrong', () => {
+  for (const [what, file] of [
+    ['a picture that is none', { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('these are no pixels') }],
+    ['a picture of 0 × 0', { name: 'nothing.png', mimeType: 'image/png', buffer: EMPTY_PNG }],
+    ['an empty file', { name: 'empty.jpg', mimeType: 'image/jpeg', buffer: Buffer.alloc(0) }],
+  ] as const) {
+    test(`${what} is refused by name, and the photo before it stays`, async ({ openTab }) => {
+      const page = await openTab('/#/submit/convolve')
+      await ready(page)
+      await expect(page.getByTestId('photo-name')).toContainText('picos-de-europa')
+      await page.locator('input[type=file]').setInputFiles(file)
+      await expect(page.getByRole('alert')).toContainText(file.name)
+      await expect(page.getByTestId('photo-name')).toContainText('picos-de-europa')
+      await expect(page.getByRole('button', { name: 'Submit job' })).toBeEnabled()
+    })
+  }
+
+  test('a parameter out of range is named with its limits, and the rest goes on', async ({ openTab }) => {
+    const page = await openTab('/#/submit/mandelbrot')
+    await ready(page)
+    const width = page.getByLabel('Width', { exact: true })
+    await width.fill('99999999')
+    await expect(width).toHaveAttribute('aria-invalid', 'true')
+    await expect(page.getByText(/99999999/).last()).toContainText('16384')
+    await expect(page.getByRole('button', { name: 'Submit job' })).toBeDisabled()
+    await width.fill('32')
+    expect(await submitPicture(page, { Width: '32', Height: '32' })).toMatch(/^bafy/)
+  })
+})
+
+test.describe('a browser that lacks something', () => {
+  test('without WebGPU computes on the CPU and says so', async ({ browser, relay }) => {
+    const context = await browser.newContext()
+    await context.addInitScript(() => Object.defineProperty(navigator, 'gpu', { value: undefined }))
+    const page = await context.newPage()
+    await page.goto(`${relay.url}/?engine=webgpu`)
+    await ready(page)
+    await expect(page.getByText(/WebGPU/).first()).toBeVisible()
+    await page.getByRole('button', { name: 'Start contributing' }).click()
+    await submitPicture(page, { Width: '64', Height: '64' })
+    await expect(page.getByTestId('job-state')).toHaveText(/computed/i, { timeout: 60_000 })
+    await context.close()
+  })
+
+  test('without WebRTC says what is missing and what to do, and can still submit', async ({ browser, relay }) => {
+    const context = await browser.newContext()
+    await context.addInitScript(() => {
+      for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection']) Reflect.deleteProperty(globalThis, name)
+    })
+    const page = await context.newPage()
+    await page.goto(relay.url)
+    await ready(page)
+    await expect(page.getByText(/no WebRTC/i).first()).toBeVisible()
+    expect(await submitPicture(page, { Width: '64', Height: '64' })).toMatch(/^bafy/)
+    await context.close()
+  })
+})

@@ -1,0 +1,32 @@
+import { startRelay } from './fixtures/relay-process.ts'
+import { expect, ready, submitPicture, test, until } from './fixtures/tabs.ts'
+
+test.describe('the relay', () => {
+  test('restarts with the job database intact: a job submitted before is listed in a new browser', async ({ relay, openTab }) => {
+    const page = await openTab()
+    await ready(page)
+    await until(page, (snapshot) => snapshot.network.relays.some(({ state }) => state === 'reserved'))
+    const job = await submitPicture(page, { Width: '64', Height: '64', Title: 'Kept over a restart' })
+    await expect.poll(async () => (await (await fetch(`${relay.url}/metrics`)).text()).match(/roomful_archive_jobs (\d+)/)?.[1]).toBe('1')
+    await page.context().close()
+    await relay.kill()
+
+    const again = await startRelay(relay.directory, relay.port)
+    try {
+      const later = await openTab(`/#/results/${job}`)
+      await expect(later.getByRole('heading', { name: 'Kept over a restart' })).toBeVisible({ timeout: 60_000 })
+      await expect(later.getByTestId('job-state')).toHaveText(/open/i)
+    } finally {
+      await again.kill()
+    }
+  })
+
+  test('unreachable, leaves the page usable and says what to do', async ({ relay, openTab }) => {
+    const page = await openTab('/?relay=/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWBem4nSa7BYDiifCffHXK9UV8fVXEgrd1PMiKasgEWxES')
+    await ready(page)
+    await expect(page.getByRole('alert').filter({ hasText: /relay/i }).first()).toBeVisible({ timeout: 30_000 })
+    const job = await submitPicture(page, { Width: '64', Height: '64' })
+    expect(job).toMatch(/^bafy/)
+    expect(relay.url).toContain('127.0.0.1')
+  })
+})

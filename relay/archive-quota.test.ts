@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { jobsToDrop } from './archive-quota.ts'
+import type { Holding } from './archive-quota.ts'
+
+const holding = (job: string, requester: string, createdAt: number, bytes: number, finished = false): Holding => ({
+  job,
+  requester,
+  createdAt,
+  bytes,
+  finished,
+})
+
+describe('the archive’s quotas', () => {
+  it('drop nothing while everything fits', () => {
+    expect(jobsToDrop([holding('a', 'ann', 1, 10), holding('b', 'ben', 2, 10)], { bytesPerRequester: 10, bytes: 20 })).toEqual([])
+  })
+
+  it('take the oldest unfinished job of a requester beyond its share, and leave the others’ alone', () => {
+    const holdings = [holding('old', 'ann', 1, 10), holding('new', 'ann', 2, 10), holding('other', 'ben', 0, 10)]
+    expect(jobsToDrop(holdings, { bytesPerRequester: 15, bytes: 100 })).toEqual(['old'])
+  })
+
+  it('take unfinished jobs before finished ones, however old', () => {
+    const holdings = [holding('done', 'ann', 1, 10, true), holding('open', 'ann', 2, 10)]
+    expect(jobsToDrop(holdings, { bytesPerRequester: 15, bytes: 100 })).toEqual(['open'])
+    expect(jobsToDrop(holdings, { bytesPerRequester: 5, bytes: 100 })).toEqual(['open', 'done'])
+  })
+
+  it('take from everybody, oldest first, when all together is too much', () => {
+    const holdings = [holding('b', 'ben', 2, 10), holding('a', 'ann', 1, 10), holding('c', 'cid', 3, 10)]
+    expect(jobsToDrop(holdings, { bytesPerRequester: 10, bytes: 15 })).toEqual(['a', 'b'])
+  })
+})

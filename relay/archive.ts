@@ -1,0 +1,217 @@
+import { join } from 'node:path'
+import PQueue from 'p-queue'
+import type { Job } from '../src/domain/job.ts'
+import { hashOfCid } from '../src/domain/ids.ts'
+import type { Cid, JobId } from '../src/domain/ids.ts'
+import type { DatabaseRecord, JobRecord } from '../src/domain/record.ts'
+import type { Signer } from '../src/room/ports.ts'
+import { levelStorage } from '../src/store/level.ts'
+import { ARCHIVE_LIMITS, openStore } from '../src/store/index.ts'
+import type { Store, StoreInit } from '../src/store/index.ts'
+import { DEFAULT_QUOTAS, jobsToDrop } from './archive-quota.ts'
+import type { ArchiveQuotas } from './archive-quota.ts'
+import { Shelf } from './archive-shelf.ts'
+
+export interface ArchiveInit {
+  libp2p: StoreInit['libp2p']
+  directory: string
+  signer: Signer
+  /** @default DEFAULT_QUOTAS */
+  quotas?: ArchiveQuotas
+}
+
+export interface ArchiveStats {
+  jobs: number
+  blocks: number
+  /** Bytes of the blocks. */
+  bytes: number
+  /** Blocks that records name and nobody has handed over yet. */
+  missing: number
+  /** Jobs whose blocks had to go for a quota, or that were taken back. */
+  dropped: number
+  quotas: ArchiveQuotas
+  /** What a person should know about the files; empty when all is well. */
+  detail: string
+}
+
+export interface Archive {
+  /** The databases that the archive keeps. */
+  readonly store: Store
+  stats(): ArchiveStats
+  stop(): Promise<void>
+}
+
+const FETCH_MS = 15_000
+const FETCHES_AT_ONCE = 8
+const FIRST_RETRY_MS = 2_000
+const LAST_RETRY_MS = 60_000
+/** Jobs whose results may come before their manifest. */
+const MAX_EARLY_JOBS = 1_000
+/** Most input blocks of one job: 64 GiB of blocks of 1 MiB. */
+const MAX_INPUT_BLOCKS = 65_536
+
+/** Keeps the job database and everything its records name, so that jobs outlive the tabs. Rejects with StorageError. */
+export async function createArchive(init: ArchiveInit): Promise<Archive> {
+  const files = await levelStorage(join(init.directory, 'archive'))
+  const { libp2p, signer } = init
+  const store = await openStore({
+    libp2p,
+    blockstore: files.blockstore,
+    datastore: files.datastore,
+    signer,
+    archive: true,
+    limits: ARCHIVE_LIMITS,
+  })
+  const shelf = new Shelf(files.datastore)
+  await shelf.load()
+  const keeper = new Keeper(store, shelf, init.quotas ?? DEFAULT_QUOTAS)
+  keeper.keep(store.jobs.records())
+  const end = store.jobs.onRecords((records) => keeper.keep(records))
+  return {
+    store,
+    stats: () => ({ ...keeper.stats(), detail: files.detail }),
+    stop: async () => {
+      end()
+      await keeper.stop()
+      await store.stop()
+      await files.close()
+    },
+  }
+}
+
+/** Fetches what records name, and drops what is beyond the quotas. */
+class Keeper {
+  readonly #store: Store
+  readonly #shelf: Shelf
+  readonly #quotas: ArchiveQuotas
+  readonly #queue = new PQueue({ concurrency: FETCHES_AT_ONCE })
+  readonly #stop = new AbortController()
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+  /** On their way, by job and block. */
+  readonly #wanted = new Set<string>()
+  /** Jobs by id: the one record whose requester the manifest names. */
+  readonly #known = new Map<JobId, { microjobs: number; complete: Set<string> }>()
+  /** Results and partials that came before the job's manifest. */
+  readonly #early = new Map<JobId, DatabaseRecord[]>()
+
+  constructor(store: Store, shelf: Shelf, quotas: ArchiveQuotas) {
+    this.#store = store
+    this.#shelf = shelf
+    this.#quotas = quotas
+  }
+
+  stats(): Omit<ArchiveStats, 'detail'> {
+    let [jobs, blocks, bytes, dropped] = [0, 0, 0, 0]
+    for (const shelved of this.#shelf.all()) {
+      if (shelved.dropped) dropped++
+      else jobs++
+      blocks += shelved.blocks
+      bytes += shelved.bytes
+    }
+    return { jobs, blocks, bytes, dropped, missing: this.#wanted.size, quotas: this.#quotas }
+  }
+
+  keep(records: readonly DatabaseRecord[]): void {
+    for (const record of records) {
+      if (record.kind === 'job') this.#want(record.job, record.job, () => this.#keepJob(record))
+      else if (record.kind === 'tombstone') void this.#takeBack(record.job, record.requester)
+      else if (record.kind !== 'claim') this.#keepOutputs(record)
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#queue.clear()
+    await this.#queue.onIdle()
+  }
+
+  async #keepJob(record: JobRecord): Promise<void> {
+    const job = await this.#store.blocks.getValue(record.job, this.#patience())
+    // Whoever announces a job must be the one its manifest names.
+    if (!isManifest(job) || job.requester !== record.requester) return
+    await this.#shelf.open(record.job, record.requester, record.createdAt)
+    this.#known.set(record.job, { microjobs: record.microjobs, complete: new Set() })
+    await this.#fetch(record.job, record.job)
+    for (const cid of [job.kernel, ...(job.input?.blocks ?? [])]) this.#want(record.job, cid, () => this.#fetch(record.job, cid))
+    const early = this.#early.get(record.job) ?? []
+    this.#early.delete(record.job)
+    this.keep(early)
+  }
+
+  #keepOutputs(record: Extract<DatabaseRecord, { kind: 'partial' | 'result' }>): void {
+    const known = this.#known.get(record.job)
+    if (known === undefined) {
+      const early = this.#early.get(record.job)
+      if (early !== undefined) early.push(record)
+      else if (this.#early.size < MAX_EARLY_JOBS) this.#early.set(record.job, [record])
+      return
+    }
+    const outputs = record.kind === 'result' ? record.certificate.body.chunks : record.results
+    for (const { output } of outputs) this.#want(record.job, output, () => this.#fetch(record.job, output))
+    if (record.kind !== 'result') return
+    known.complete.add(`${record.block}/${record.microjob}`)
+    if (known.complete.size >= known.microjobs) void this.#shelf.finish(record.job)
+  }
+
+  async #takeBack(job: JobId, requester: string): Promise<void> {
+    if (this.#shelf.get(job)?.requester === requester) await this.#drop(job)
+  }
+
+  async #fetch(job: JobId, cid: Cid): Promise<void> {
+    if (this.#shelf.get(job)?.dropped !== false || (await this.#shelf.has(job, cid))) return
+    const bytes = await this.#store.blocks.get(cid, this.#patience())
+    await this.#shelf.addBlock(job, cid, bytes.length)
+    for (const beyond of jobsToDrop(this.#shelf.all(), this.#quotas)) await this.#drop(beyond)
+  }
+
+  async #drop(job: JobId): Promise<void> {
+    for (const cid of await this.#shelf.drop(job)) await this.#store.blocks.delete(cid)
+  }
+
+  /** Does it, and again while nobody who has the block is here. */
+  #want(job: JobId, cid: Cid, fetch: () => Promise<void>, retryMs = FIRST_RETRY_MS): void {
+    const name = `${job}/${cid}`
+    if (this.#wanted.has(name) || this.#stop.signal.aborted) return
+    this.#wanted.add(name)
+    void this.#queue.add(
+      async () => {
+        try {
+          await fetch()
+          this.#wanted.delete(name)
+        } catch {
+          const timer = setTimeout(() => {
+            this.#timers.delete(timer)
+            this.#wanted.delete(name)
+            this.#want(job, cid, fetch, Math.min(2 * retryMs, LAST_RETRY_MS))
+          }, retryMs)
+          this.#timers.add(timer.unref())
+        }
+        // Blocks that nobody had the last time wait behind those that were just named: made-up ones hold up nobody.
+      },
+      { priority: -retryMs },
+    )
+  }
+
+  #patience(): AbortSignal {
+    return AbortSignal.any([AbortSignal.timeout(FETCH_MS), this.#stop.signal])
+  }
+}
+
+/** Whether a manifest from a stranger names blocks that can be fetched. */
+function isManifest(value: unknown): value is Pick<Job, 'requester' | 'kernel' | 'input'> {
+  if (typeof value !== 'object' || value === null) return false
+  const { requester, kernel, input } = value as Record<string, unknown>
+  if (typeof requester !== 'string' || !isCid(kernel)) return false
+  if (input === null) return true
+  const { blocks } = (input ?? {}) as Record<string, unknown>
+  return Array.isArray(blocks) && blocks.length <= MAX_INPUT_BLOCKS && blocks.every(isCid)
+}
+
+function isCid(value: unknown): value is Cid {
+  try {
+    return typeof value === 'string' && hashOfCid(value).length === 32
+  } catch {
+    return false
+  }
+}

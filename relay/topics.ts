@@ -1,0 +1,79 @@
+import { isOwnTopic } from '../src/net/gossip-limits.ts'
+import { scoreTopic, unscoreTopic } from '../src/net/gossip-score.ts'
+import { validateRoomTopic } from '../src/net/topic-rules.ts'
+import type { SubscriptionChangeData, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { RelayLibp2p } from './types.ts'
+
+/**
+ * Forwards gossip between peers that have no direct link: gossipsub passes on only what it is subscribed to, so the
+ * relay subscribes to each topic of ours that a peer of its own listens on, and leaves it with the last of them.
+ */
+export class TopicForwarder {
+  readonly #libp2p: RelayLibp2p
+  readonly #limit: number
+  readonly #topics = new Set<string>()
+  readonly #kept = new Set<string>()
+  #refused = 0
+
+  constructor(libp2p: RelayLibp2p, limit: number) {
+    this.#libp2p = libp2p
+    this.#limit = limit
+    libp2p.services.pubsub.addEventListener('subscription-change', this.#onChange)
+    libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
+  }
+
+  get size(): number {
+    return this.#topics.size
+  }
+
+  /** Topics that were asked for above the limit, or that are not ours. */
+  get refused(): number {
+    return this.#refused
+  }
+
+  stop(): void {
+    this.#libp2p.services.pubsub.removeEventListener('subscription-change', this.#onChange)
+    this.#libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
+  }
+
+  readonly #onChange = (event: CustomEvent<SubscriptionChangeData>): void => {
+    for (const { topic, subscribe } of event.detail.subscriptions) {
+      if (subscribe) this.#take(topic)
+      else this.#leaveIfEmpty(topic)
+    }
+  }
+
+  readonly #onDisconnect = (): void => {
+    for (const topic of this.#topics) this.#leaveIfEmpty(topic)
+  }
+
+  #take(topic: string): void {
+    if (this.#topics.has(topic)) return
+    const { pubsub } = this.#libp2p.services
+    if (!isOwnTopic(topic) || this.#topics.size >= this.#limit) {
+      this.#refused++
+      return
+    }
+    // The archive subscribes to the job database by itself, and stays.
+    if (pubsub.getTopics().includes(topic)) this.#kept.add(topic)
+    this.#topics.add(topic)
+    if (this.#kept.has(topic)) return
+    pubsub.topicValidators.set(
+      topic,
+      (_peer, message) =>
+        (message.type === 'signed' ? validateRoomTopic(topic, message.from.toString(), message.data) : 'reject') as TopicValidatorResult,
+    )
+    scoreTopic(pubsub, topic)
+    pubsub.subscribe(topic)
+  }
+
+  #leaveIfEmpty(topic: string): void {
+    const { pubsub } = this.#libp2p.services
+    if (!this.#topics.has(topic) || pubsub.getSubscribers(topic).length > 0) return
+    this.#topics.delete(topic)
+    if (this.#kept.delete(topic)) return
+    pubsub.unsubscribe(topic)
+    pubsub.topicValidators.delete(topic)
+    unscoreTopic(pubsub, topic)
+  }
+}

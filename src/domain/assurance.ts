@@ -1,0 +1,31 @@
+/** Assumed share of saboteurs among strangers. */
+const SABOTEURS = 0.2
+/** Chunks by one worker over which the accepted error is counted. */
+const CHUNKS = 100
+/** The laxest check: one chunk in so many of each processor's. */
+export const MOST_CHUNKS_PER_CHECK = 10
+
+/**
+ * Accepted error rate when a share of each worker's chunks is checked and a caught liar's chunks are all computed again:
+ * s·f(1−qs)ⁿ / [(1−f) + f(1−qs)ⁿ], for the lying rate s that is worst for us.
+ * Sarmenta, Sabotage-tolerance mechanisms for volunteer computing systems (2002), spot-checking with blacklisting.
+ * @param share q, of the chunks that are checked, 0 to 1
+ * @param chunks n, by one worker
+ * @param saboteurs f, share of the workers
+ */
+export function worstErrorRate(share: number, chunks = CHUNKS, saboteurs = SABOTEURS): number {
+  let worst = 0
+  for (let step = 1; step <= 1000; step++) {
+    const lies = step / 1000
+    const survives = saboteurs * (1 - share * lies) ** chunks
+    worst = Math.max(worst, (lies * survives) / (1 - saboteurs + survives))
+  }
+  // What is checked is right.
+  return worst * (1 - share)
+}
+
+/** How many chunks of a processor stand behind each one that is checked, for an accepted error of epsilon: 1 checks all. */
+export function chunksPerCheck(epsilon: number): number {
+  for (let chunks = MOST_CHUNKS_PER_CHECK; chunks > 1; chunks--) if (worstErrorRate(1 / chunks) <= epsilon) return chunks
+  return 1
+}

@@ -1,0 +1,134 @@
+import { concat, equalBytes, textBytes } from './bytes.ts'
+import { reportBody } from './certificate.ts'
+import type { Certificate } from './certificate.ts'
+import { beacon, drawCheck, opensCommitment, resultRoot } from './draw.ts'
+import type { DrawnCheck } from './draw.ts'
+import { cidOfHash, encodeCanonical, hashBytes, hashOfCid } from './ids.ts'
+import type { PeerId } from './ids.ts'
+import { blockCid, roomTopic } from './job.ts'
+
+/** One thing a certificate claims, and whether it holds. */
+export interface CertificateFinding {
+  claim: string
+  holds: boolean
+  /** What does not hold, with the values; empty when it does. */
+  detail: string
+}
+
+/** True when `signature` is `peer`'s over `bytes`. */
+export type VerifySignature = (peer: PeerId, bytes: Uint8Array, signature: Uint8Array) => Promise<boolean>
+
+const PREFIX = textBytes('roomful/certificate/1\n')
+
+/** The bytes that host and verifier sign: canonical DAG-CBOR of the body behind a prefix of its own. */
+export function certificateBytes(body: Uint8Array): Uint8Array {
+  return concat(PREFIX, body)
+}
+
+/**
+ * Checks a certificate again, offline: root, commitments, beacon, draw, sample, verdict and both signatures.
+ * @param outputs chunk id to output bytes, where the data is at hand
+ * @returns one finding a claim; the certificate holds when all of them do
+ */
+export async function checkCertificate(
+  certificate: Certificate,
+  verify: VerifySignature,
+  outputs: ReadonlyMap<number, Uint8Array> = new Map(),
+): Promise<CertificateFinding[]> {
+  const { body } = certificate
+  const findings: CertificateFinding[] = []
+  const claim = (text: string, holds: boolean, detail: string): void => {
+    findings.push({ claim: text, holds, detail: holds ? '' : detail })
+  }
+  const attempt = (text: string, check: () => string): void => {
+    try {
+      const detail = check()
+      claim(text, detail === '', detail)
+    } catch (error) {
+      claim(text, false, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  const room = `${roomTopic(body)}/${body.epoch}`
+  const ids = body.chunks.map(({ chunk }) => chunk)
+  attempt('every chunk is listed once, in order', () => {
+    const at = ids.findIndex((id, i) => i > 0 && id <= ids[i - 1]!)
+    return ids.length === 0 ? 'there are no chunks' : at === -1 ? '' : `chunk ${ids[at]} follows chunk ${ids[at - 1]}`
+  })
+  attempt('the block belongs to the job', () => {
+    return blockCid(body.job, body.blockIndex) === body.block ? '' : `${body.block} is not block ${body.blockIndex} of ${body.job}`
+  })
+  const drawn = body.chunks.flatMap(({ chunk, peer, output }) => {
+    try {
+      return [{ chunk, peer, hash: hashOfCid(output) }]
+    } catch {
+      return []
+    }
+  })
+  attempt('the result root covers these chunks', () =>
+    drawn.length === ids.length && equalBytes(resultRoot(drawn), body.resultRoot) ? '' : 'the root of the listed chunks is another one',
+  )
+  attempt('every secret opens its commitment', () => {
+    const bad = body.entropy.find(({ peer, commitment, secret }) => !opensCommitment(secret, commitment, peer, room))
+    return bad === undefined ? '' : `the secret of ${bad.peer} does not`
+  })
+  attempt('every peer is listed once', () =>
+    new Set(body.entropy.map(({ peer }) => peer)).size === body.entropy.length ? '' : 'a peer revealed twice',
+  )
+
+  const bytes = beacon(
+    room,
+    body.resultRoot,
+    body.attempt,
+    body.entropy.map(({ secret }) => secret),
+  )
+  const drawnCheck = (): DrawnCheck =>
+    drawCheck(
+      bytes,
+      body.entropy.map(({ peer }) => peer),
+      drawn,
+      body.chunksPerCheck,
+    )
+  attempt('the beacon drew this verifier', () => {
+    const { verifier } = drawnCheck()
+    return verifier === body.verifier ? '' : `it drew ${verifier}, not ${body.verifier}`
+  })
+  attempt("the beacon drew this second, for the verifier's own chunks", () => {
+    const { second } = drawnCheck()
+    return second === body.second ? '' : `it drew ${second ?? 'nobody'}, not ${body.second ?? 'nobody'}`
+  })
+  attempt('the whole sample was checked', () => {
+    const { sample, secondSample } = drawnCheck()
+    const missing = [...sample, ...secondSample].filter((id) => !body.checked.some(({ chunk }) => chunk === id))
+    return missing.length === 0 ? '' : `chunks ${missing.join(', ')} were drawn and not checked`
+  })
+  attempt('every check agrees with the result', () => {
+    if (body.verdict !== 'verified') return `the verdict is ${body.verdict}`
+    const bad = body.checked.find(({ chunk, peer, expected, agrees }) => {
+      const listed = body.chunks.find((entry) => entry.chunk === chunk)
+      return !agrees || listed === undefined || listed.output !== expected || listed.peer !== peer
+    })
+    return bad === undefined ? '' : `chunk ${bad.chunk} does not`
+  })
+  const wrong = [...outputs].find(([id, data]) => body.chunks.find(({ chunk }) => chunk === id)?.output !== cidOfHash(hashBytes(data)))
+  if (outputs.size > 0) claim('the data is what was certified', wrong === undefined, `chunk ${wrong?.[0]} has other bytes`)
+
+  const signed = certificateBytes(encodeCanonical(body))
+  claim('the host signed it', await verify(body.host, signed, certificate.hostSignature).catch(() => false), `not signed by ${body.host}`)
+  const signedBy = async (peer: PeerId, signature: Uint8Array): Promise<boolean> =>
+    verify(peer, certificateBytes(encodeCanonical(reportBody(body, peer))), signature).catch(() => false)
+  claim('the verifier signed its checks', await signedBy(body.verifier, certificate.verifierSignature), `not signed by ${body.verifier}`)
+  const { second } = body
+  const { secondSignature } = certificate
+  claim(
+    'the second signed its checks',
+    second === null ? secondSignature === null : secondSignature !== null && (await signedBy(second, secondSignature)),
+    second === null ? 'nobody was drawn, but somebody signed' : `not signed by ${second}`,
+  )
+  return findings
+}
+
+/** Whether everything a certificate claims holds. */
+export async function holds(certificate: Certificate, verify: VerifySignature): Promise<boolean> {
+  return (await checkCertificate(certificate, verify)).every((finding) => finding.holds)
+}

@@ -1,0 +1,347 @@
+import { directAddress, relayedAddress } from './addresses.ts'
+import { UnreachableError } from './errors.ts'
+import { Link } from './link.ts'
+import type { Connection } from '@libp2p/interface'
+import type { PeerId } from '../domain/ids.ts'
+import type { Clock, Unsubscribe, WireStats } from '../room/ports.ts'
+import type { Bans } from './bans.ts'
+import type { RoomfulLibp2p } from './libp2p-options.ts'
+import type { LinkChange } from './link.ts'
+import type { RelayKeeper } from './relay-keeper.ts'
+
+/** How long the higher peer id waits for the lower one to dial, ms. */
+const POLITE_RELAYED_MS = 400
+const POLITE_DIRECT_MS = 2_000
+/** How long a relayed connection lives on after the direct one has opened, ms. */
+const RELAYED_LINGER_MS = 2_000
+/** Direct links above the cap that others may open. */
+const UNWANTED_LINKS = 4
+const DIRECT_TIMEOUT_MS = 10_000
+const RELAYED_TIMEOUT_MS = 6_000
+const RETRY_FIRST_MS = 200
+const RETRY_MOST_MS = 30_000
+
+export interface LinksInit {
+  libp2p: RoomfulLibp2p
+  relays: RelayKeeper
+  clock: Clock
+  /** Direct links at most; what is wanted first counts first. */
+  maxLinks: number
+  /** False where WebRTC is not to be had: everything goes over relays. */
+  direct: boolean
+  bans: Bans
+  /** False keeps a peer from opening a direct connection to this node. */
+  permits(peer: PeerId): boolean
+}
+
+/**
+ * Who is within reach, and how. Keeps a direct link to each peer that is wanted: the lower peer id dials, at once; the
+ * other one waits and dials only if nothing comes.
+ */
+export class Links {
+  readonly self: PeerId
+  readonly #init: LinksInit
+  readonly #links = new Map<PeerId, Link>()
+  #wanted: readonly PeerId[] = []
+  readonly #requested = new Set<PeerId>()
+  readonly #attempts = new Map<PeerId, { failures: number; timer: Unsubscribe | null; busy: boolean }>()
+  readonly #relayedDials = new Map<PeerId, Promise<Connection>>()
+  readonly #timers = new Set<Unsubscribe>()
+  readonly #changeHandlers = new Set<(change: LinkChange) => void>()
+  readonly #pathHandlers = new Set<(peer: PeerId) => void>()
+  readonly #openHandlers = new Set<(peer: PeerId, connection: Connection) => void>()
+  readonly #stop = new AbortController()
+
+  constructor(init: LinksInit) {
+    this.#init = init
+    const { libp2p } = init
+    this.self = libp2p.peerId.toString()
+    const onOpen = (event: CustomEvent<Connection>): void => this.#onOpen(event.detail)
+    const onClose = (event: CustomEvent<Connection>): void => this.#onClose(event.detail)
+    libp2p.addEventListener('connection:open', onOpen)
+    libp2p.addEventListener('connection:close', onClose)
+    this.#stop.signal.addEventListener('abort', () => {
+      libp2p.removeEventListener('connection:open', onOpen)
+      libp2p.removeEventListener('connection:close', onClose)
+    })
+  }
+
+  /** Peers that are to be linked directly, the most important first. Replaces the former list. */
+  want(peers: readonly PeerId[]): void {
+    const others = peers.filter((peer) => peer !== this.self && !this.#init.relays.isRelay(peer))
+    this.#wanted = others.slice(0, this.#init.maxLinks)
+    for (const [peer, attempt] of this.#attempts) {
+      if (this.#isWanted(peer)) continue
+      attempt.timer?.()
+      this.#attempts.delete(peer)
+    }
+    for (const peer of this.#wanted) {
+      this.#linkOf(peer, true)
+      this.#begin(peer, this.self < peer ? 0 : POLITE_DIRECT_MS)
+    }
+  }
+
+  /** Asks for a direct link to one more peer, whoever is wanted besides. */
+  request(peer: PeerId): void {
+    if (peer === this.self || this.#init.relays.isRelay(peer)) return
+    this.#requested.add(peer)
+    this.#linkOf(peer, true)
+    this.#begin(peer, 0)
+  }
+
+  /** Hangs up on a peer, and refuses it for a while. */
+  ban(peer: PeerId): void {
+    if (this.#init.relays.isRelay(peer)) return
+    this.#init.bans.add(peer)
+    for (const connection of this.#connections(peer)) connection.abort(new UnreachableError('you broke the protocol'))
+  }
+
+  /** Peers with an open connection, relays excepted. */
+  peers(): { peer: PeerId; link: 'direct' | 'relayed' }[] {
+    const found = new Map<PeerId, 'direct' | 'relayed'>()
+    for (const connection of this.#init.libp2p.getConnections()) {
+      const peer = connection.remotePeer.toString()
+      if (connection.status !== 'open' || this.#init.relays.isRelay(peer)) continue
+      if (isDirect(connection)) found.set(peer, 'direct')
+      else if (!found.has(peer)) found.set(peer, 'relayed')
+    }
+    return [...found].map(([peer, link]) => ({ peer, link }))
+  }
+
+  kind(peer: PeerId): WireStats['link'] {
+    const best = this.best(peer)
+    if (best === null) return 'none'
+    return isDirect(best) ? 'direct' : 'relayed'
+  }
+
+  /** The state of the direct link to a peer, or null where there never was one. */
+  state(peer: PeerId): Link['state'] | null {
+    return this.#links.get(peer)?.state ?? null
+  }
+
+  /** An open connection to the peer, a direct one if there is one. */
+  best(peer: PeerId): Connection | null {
+    const open = this.#connections(peer)
+    return open.find(isDirect) ?? open[0] ?? null
+  }
+
+  /**
+   * A connection to the peer: the best there is, or else one over a relay while the direct one is being made.
+   * @throws UnreachableError when no relay leads to it
+   */
+  async path(peer: PeerId, signal: AbortSignal): Promise<Connection> {
+    if (this.#init.bans.has(peer)) throw new UnreachableError(`${peer} broke the protocol and is refused for a while`)
+    const present = this.best(peer)
+    if (present !== null) return present
+    // Whoever lost a direct link looks for another path at once.
+    if (this.self > peer && this.state(peer) !== 'disconnected') {
+      const came = await this.#waitForOpen(peer, POLITE_RELAYED_MS, signal)
+      if (came !== null) return came
+    }
+    signal.throwIfAborted()
+    let dial = this.#relayedDials.get(peer)
+    if (dial === undefined) {
+      dial = this.#dialRelayed(peer).finally(() => this.#relayedDials.delete(peer))
+      this.#relayedDials.set(peer, dial)
+    }
+    return dial
+  }
+
+  onChange(handler: (change: LinkChange) => void): Unsubscribe {
+    this.#changeHandlers.add(handler)
+    return () => void this.#changeHandlers.delete(handler)
+  }
+
+  /** A direct connection came up where there was a relayed one or none. */
+  onBetterPath(handler: (peer: PeerId) => void): Unsubscribe {
+    this.#pathHandlers.add(handler)
+    return () => void this.#pathHandlers.delete(handler)
+  }
+
+  /** Ends every connection at once, so that others see it in milliseconds. */
+  abort(reason: string): void {
+    for (const connection of this.#init.libp2p.getConnections()) connection.abort(new UnreachableError(reason))
+  }
+
+  stop(): void {
+    this.#stop.abort()
+    for (const { timer } of this.#attempts.values()) timer?.()
+    this.#attempts.clear()
+    for (const cancel of this.#timers) cancel()
+    this.#timers.clear()
+  }
+
+  async #dialRelayed(peer: PeerId): Promise<Connection> {
+    const causes: unknown[] = []
+    await this.#init.relays.whenConnected(this.#limit(RELAYED_TIMEOUT_MS)).catch((error: unknown) => causes.push(error))
+    const relays = this.#init.relays.connected
+    for (const relay of relays) {
+      try {
+        return await this.#init.libp2p.dial(relayedAddress(relay, peer), { signal: this.#limit(RELAYED_TIMEOUT_MS) })
+      } catch (error) {
+        causes.push(error)
+        const came = this.best(peer)
+        if (came !== null) return came
+      }
+    }
+    throw new UnreachableError(
+      relays.length === 0 ? `cannot reach ${peer}: no relay is connected` : `none of ${relays.length} relays leads to ${peer}`,
+      { cause: new AggregateError(causes) },
+    )
+  }
+
+  #isWanted(peer: PeerId): boolean {
+    return this.#wanted.includes(peer) || this.#requested.has(peer)
+  }
+
+  #begin(peer: PeerId, ms: number): void {
+    if (this.#attempts.has(peer)) return
+    this.#attempts.set(peer, { failures: 0, timer: null, busy: false })
+    this.#schedule(peer, ms)
+  }
+
+  #schedule(peer: PeerId, ms: number): void {
+    const attempt = this.#attempts.get(peer)
+    if (attempt === undefined || attempt.timer !== null || this.#stop.signal.aborted || !this.#init.direct) return
+    attempt.timer = this.#init.clock.after(ms, () => {
+      attempt.timer = null
+      void this.#attempt(peer)
+    })
+  }
+
+  async #attempt(peer: PeerId): Promise<void> {
+    const attempt = this.#attempts.get(peer)
+    const link = this.#links.get(peer)
+    if (attempt === undefined || link === undefined || attempt.busy) return
+    if (link.state === 'live') return
+    attempt.busy = true
+    try {
+      const path = await this.path(peer, this.#stop.signal)
+      if (isDirect(path)) return
+      if (link.state === 'created' || link.state === 'failed') link.become('in progress')
+      await this.#dialDirect(peer)
+      attempt.failures = 0
+    } catch (error) {
+      if (this.#stop.signal.aborted || isLive(link)) return
+      const reason = error instanceof Error ? error.message : String(error)
+      if (link.state === 'in progress' || link.state === 'created') link.become('failed', reason)
+      this.#schedule(peer, Math.min(RETRY_FIRST_MS * 2 ** attempt.failures++, RETRY_MOST_MS))
+    } finally {
+      attempt.busy = false
+    }
+  }
+
+  async #dialDirect(peer: PeerId): Promise<void> {
+    let last: unknown = new UnreachableError(`cannot reach ${peer}: no relay is connected`)
+    for (const relay of this.#init.relays.connected) {
+      try {
+        await this.#init.libp2p.dial(directAddress(relay, peer), { signal: this.#limit(DIRECT_TIMEOUT_MS) })
+        return
+      } catch (error) {
+        last = error
+      }
+    }
+    throw last
+  }
+
+  #onOpen(connection: Connection): void {
+    const peer = connection.remotePeer.toString()
+    if (this.#init.relays.isRelay(peer)) return
+    for (const handler of [...this.#openHandlers]) handler(peer, connection)
+    if (!isDirect(connection)) return
+    if (connection.direction === 'inbound' && !this.#init.permits(peer))
+      return connection.abort(new UnreachableError('this node is not visible to you'))
+    // Room members first: strangers get what is left, and a little more, or two full nodes could never meet.
+    if (!this.#isWanted(peer) && this.#directCount() > this.#init.maxLinks + UNWANTED_LINKS) {
+      return connection.abort(new UnreachableError('this node has as many direct links as it keeps'))
+    }
+    this.#linkOf(peer, false).become('live')
+    for (const handler of [...this.#pathHandlers]) handler(peer)
+    this.#after(RELAYED_LINGER_MS, () => this.#tidy(peer))
+  }
+
+  /** One link a pair: closes relayed connections beside a direct one, and of two direct ones the higher id's dial. */
+  #tidy(peer: PeerId): void {
+    const open = this.#connections(peer)
+    const direct = open.filter(isDirect)
+    if (direct.length === 0) return
+    for (const connection of open) if (!isDirect(connection)) void connection.close().catch(() => undefined)
+    if (direct.length < 2 || this.self > peer) return
+    const keep = direct.find((connection) => connection.direction === 'outbound') ?? direct[0]
+    for (const connection of direct) if (connection !== keep) void connection.close().catch(() => undefined)
+  }
+
+  #onClose(connection: Connection): void {
+    const peer = connection.remotePeer.toString()
+    const link = this.#links.get(peer)
+    if (link === undefined || !isDirect(connection) || this.#connections(peer).some(isDirect)) return
+    if (link.state === 'live') link.become('disconnected')
+    const wanted = this.#isWanted(peer)
+    if (!wanted && !link.requested) this.#links.delete(peer)
+    if (wanted) this.#schedule(peer, this.self < peer ? 0 : POLITE_DIRECT_MS)
+  }
+
+  #directCount(): number {
+    return this.peers().filter(({ link }) => link === 'direct').length
+  }
+
+  #linkOf(peer: PeerId, requested: boolean): Link {
+    const present = this.#links.get(peer)
+    if (present !== undefined) return present
+    const link = new Link(peer, requested, (change) => {
+      for (const handler of [...this.#changeHandlers]) handler(change)
+    })
+    this.#links.set(peer, link)
+    if (this.#connections(peer).some(isDirect)) link.become('live')
+    return link
+  }
+
+  #connections(peer: PeerId): Connection[] {
+    const all = this.#init.libp2p.getConnections()
+    return all.filter((connection) => connection.remotePeer.toString() === peer && connection.status === 'open')
+  }
+
+  #waitForOpen(peer: PeerId, ms: number, signal: AbortSignal): Promise<Connection | null> {
+    return new Promise((resolve) => {
+      const done = (connection: Connection | null): void => {
+        cancel()
+        this.#openHandlers.delete(onOpen)
+        signal.removeEventListener('abort', onAbort)
+        resolve(connection)
+      }
+      const onOpen = (opened: PeerId, connection: Connection): void => {
+        if (opened === peer) done(connection)
+      }
+      const onAbort = (): void => done(null)
+      const cancel = this.#after(ms, () => done(null))
+      this.#openHandlers.add(onOpen)
+      signal.addEventListener('abort', onAbort)
+      if (signal.aborted) done(null)
+    })
+  }
+
+  #after(ms: number, callback: () => void): Unsubscribe {
+    const cancel = this.#init.clock.after(ms, () => {
+      this.#timers.delete(cancel)
+      callback()
+    })
+    this.#timers.add(cancel)
+    return () => {
+      this.#timers.delete(cancel)
+      cancel()
+    }
+  }
+
+  #limit(ms: number): AbortSignal {
+    return AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ms)])
+  }
+}
+
+/** A connection that no relay carries. */
+export function isDirect(connection: Connection): boolean {
+  return connection.limits === undefined
+}
+
+function isLive(link: Link): boolean {
+  return link.state === 'live'
+}

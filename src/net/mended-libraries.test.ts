@@ -1,0 +1,72 @@
+import { multiaddrConnectionPair } from '@libp2p/utils'
+import { describe, expect, it } from 'vitest'
+import { mendInitChannel } from './webrtc-init-channel.ts'
+import { safeYamux } from './yamux-late-open.ts'
+
+describe('the cure for the WebRTC dial race', () => {
+  class Channel {
+    readonly label: string
+    closed = 0
+    constructor(label: string) {
+      this.label = label
+    }
+    close(): void {
+      this.closed++
+    }
+  }
+  class Connection extends EventTarget {
+    createAnswer(): string {
+      return 'answer'
+    }
+    arrive(channel: Channel): Channel {
+      this.dispatchEvent(Object.assign(new Event('datachannel'), { channel }))
+      return channel
+    }
+  }
+  mendInitChannel(Connection)
+  mendInitChannel(Connection)
+
+  it('lets the side that answers not close the channel of the side that dials', () => {
+    const recipient = new Connection()
+    expect(recipient.createAnswer()).toBe('answer')
+    const init = recipient.arrive(new Channel('init'))
+    init.close()
+    expect(init.closed).toBe(0)
+  })
+
+  it('leaves all other channels as they are', () => {
+    const recipient = new Connection()
+    recipient.createAnswer()
+    const stream = recipient.arrive(new Channel(''))
+    stream.close()
+    expect(stream.closed).toBe(1)
+  })
+
+  it('leaves the side that dials as it is', () => {
+    const initiator = new Connection()
+    const init = initiator.arrive(new Channel('init'))
+    init.close()
+    expect(init.closed).toBe(1)
+  })
+})
+
+describe('the cure for streams that announce themselves too late', () => {
+  it('aborts the stream, and throws at nobody, when the connection is gone before the stream is announced', async () => {
+    const uncaught: unknown[] = []
+    const onUncaught = (error: unknown): void => void uncaught.push(error)
+    process.on('uncaughtException', onUncaught)
+    try {
+      const [connection] = multiaddrConnectionPair()
+      const muxer = safeYamux()().createStreamMuxer(connection)
+      // The connection takes nothing more, and the muxer has not heard of it yet.
+      void connection.close().catch(() => undefined)
+      const opening = Promise.resolve(muxer.createStream())
+      const stream = await opening.catch((error: Error) => error)
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(uncaught).toEqual([])
+      if (!(stream instanceof Error)) expect(['aborted', 'closed', 'reset']).toContain(stream.status)
+    } finally {
+      process.off('uncaughtException', onUncaught)
+    }
+  })
+})

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openTabBench, untilEvent } from './testing/tabs.ts'
+import type { Tab, TabBench } from './testing/tabs.ts'
+
+describe('two tabs that meet through a relay', () => {
+  let bench: TabBench
+  let tabs: [Tab, Tab]
+  beforeAll(async () => {
+    bench = await openTabBench()
+    tabs = [await bench.open(), await bench.open()]
+    const members = tabs.map(({ peer }) => peer)
+    for (const { page } of tabs) {
+      await page.evaluate((peers) => {
+        globalThis.page.network?.pubsub.subscribe('roomful/test')
+        globalThis.page.network?.transport.setMembers(peers)
+      }, members)
+    }
+  }, 60_000)
+  afterAll(() => bench.stop(), 30_000)
+
+  it('link directly', { timeout: 40_000 }, async () => {
+    for (const tab of tabs) await untilEvent(tab, 'link live')
+    for (const { page } of tabs) {
+      const links = await page.evaluate(() => globalThis.page.network?.links.snapshot().peers.map(({ link }) => link))
+      expect(links).toEqual(['direct'])
+    }
+  })
+
+  it('exchange messages of half a megabyte over the direct link, in order', { timeout: 40_000 }, async () => {
+    const [from, to] = tabs
+    await from.page.evaluate((peer) => {
+      for (let i = 0; i < 8; i++) globalThis.page.network?.transport.send(peer, new Uint8Array(512 * 1024).fill(i))
+    }, to.peer)
+    await to.page.waitForFunction(() => globalThis.page.received.length === 8)
+    const received = await to.page.evaluate(() => globalThis.page.received)
+    expect(received.map(({ first }) => first)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    expect(received.every(({ bytes, from: sender }) => bytes === 512 * 1024 && sender === from.peer)).toBe(true)
+    const stats = await from.page.evaluate(() => globalThis.page.network?.transport.stats())
+    expect(stats).toMatchObject([{ peer: to.peer, link: 'direct', dropped: 0 }])
+  })
+
+  it('hear each other’s gossip', { timeout: 40_000 }, async () => {
+    const [from, to] = tabs
+    await from.page.evaluate(() => globalThis.page.network?.pubsub.publish('roomful/test', new Uint8Array(200)))
+    await untilEvent(to, 'gossip roomful/test 200')
+  })
+
+  it('notice a closed tab within a quarter of a second', { timeout: 40_000 }, async () => {
+    const [left, stays] = tabs
+    await stays.page.evaluate((peer) => {
+      globalThis.page.events.length = 0
+      globalThis.page.network?.transport.onConnection((member, up) => {
+        if (member === peer && !up) globalThis.page.events.push({ at: Date.now(), what: 'gone' })
+      })
+    }, left.peer)
+    const closed = await left.page.evaluate(() => {
+      // The page cannot tell any more when it is gone: its last act is noted, and the tab closes at once.
+      setTimeout(() => location.assign('about:blank'), 0)
+      return Date.now()
+    })
+    const noticed = await untilEvent(stays, 'gone')
+    expect(noticed - closed).toBeLessThan(250)
+  })
+})

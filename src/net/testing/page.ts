@@ -1,0 +1,42 @@
+import { createNetwork } from '../network.ts'
+import { createSystemClock } from '../system-clock.ts'
+import type { Network, NetworkInit } from '../network.ts'
+
+/** What tests and benchmarks drive in a tab: the network itself, and a record of what arrived. */
+export interface TestPage {
+  createNetwork: typeof createNetwork
+  createSystemClock: typeof createSystemClock
+  network: Network | null
+  /** ms since the page's time origin. */
+  events: { at: number; what: string }[]
+  received: { from: string; bytes: number; first: number }[]
+  start(relays: string[], more?: Partial<Omit<NetworkInit, 'relays'>>): Promise<string>
+}
+
+const page: TestPage = {
+  createNetwork,
+  createSystemClock,
+  network: null,
+  events: [],
+  received: [],
+  async start(relays, more = {}) {
+    const network = await createNetwork({ relays, validate: () => 'accept', ...more })
+    page.network = network
+    const note = (what: string): void => {
+      page.events.push({ at: performance.now(), what })
+    }
+    network.links.onLink(({ to, detail }) => note(`link ${to} ${detail}`.trim()))
+    network.links.onChange(() => {
+      for (const { state } of network.links.snapshot().relays) {
+        if (page.events.findLast(({ what }) => what.startsWith('relay'))?.what !== `relay ${state}`) note(`relay ${state}`)
+      }
+    })
+    network.transport.onConnection((peer, up) => note(`member ${peer} ${up ? 'up' : 'down'}`))
+    network.transport.onMessage((from, message) => {
+      page.received.push({ from, bytes: message.length, first: message[0] ?? -1 })
+    })
+    network.pubsub.onMessage((topic, _from, message) => note(`gossip ${topic} ${message.length}`))
+    return network.peerId
+  },
+}
+Object.assign(globalThis, { page })

@@ -1,0 +1,200 @@
+import type { Certificate } from '../domain/certificate.ts'
+import type { Cid, JobId, PeerId } from '../domain/ids.ts'
+import type { Job } from '../domain/job.ts'
+import type { Kernel, ParameterValues } from '../domain/kernel.ts'
+import type { EngineKind, EngineReport, Unsubscribe, WireStats } from '../room/ports.ts'
+
+export type EnginePreference = 'auto' | EngineKind
+
+/** What a contributor allows. */
+export interface ContributionSettings {
+  engine: EnginePreference
+  /** Workers on the CPU engine, 1 to hardwareConcurrency. */
+  workers: number
+  /** Share of time spent computing, percent, 10 to 100. */
+  dutyCycle: number
+  /** Kernels that are not built in. */
+  allowCustomKernels: boolean
+  pauseOnBattery: boolean
+  pauseOnMetered: boolean
+  onlyWhenIdle: boolean
+  /** A job whose rooms are tried before all others: that of the link a person followed. */
+  firstJob?: JobId
+}
+
+/** Something a person should know: what was wrong, with which value, and what to do. */
+export interface Problem {
+  code: string
+  message: string
+  /** ms since the epoch. */
+  at: number
+}
+
+/** One line of the pre-flight. */
+export interface PreflightCheck {
+  id: 'webgpu' | 'cpu' | 'relay' | 'webrtc' | 'storage' | 'secure-context'
+  label: string
+  state: 'ok' | 'warning' | 'failed'
+  /** What was found, and what to do where something is missing. */
+  detail: string
+}
+
+export interface MemberView {
+  peer: PeerId
+  self: boolean
+  host: boolean
+  link: 'self' | 'direct' | 'relayed' | 'none'
+  chunks: number
+  role: 'processor' | 'observer'
+}
+
+export interface ChunkView {
+  id: number
+  state: 'open' | 'granted' | 'done' | 'verified'
+  /** Who holds or computed it. */
+  peer: PeerId | null
+  /** ms since the epoch; null unless granted. */
+  deadline: number | null
+}
+
+export interface RoomView {
+  topic: string
+  job: JobId
+  title: string
+  kernel: string
+  microjob: number
+  blockIndex: number
+  term: number
+  host: PeerId
+  stage: 'working' | 'revealing' | 'checking' | 'unverified' | 'complete'
+  members: MemberView[]
+  chunks: ChunkView[]
+  /** Who left this room and why, oldest first. */
+  departures: { peer: PeerId; reason: string; at: number }[]
+  hostChanges: number
+  verifier: PeerId | null
+  verdict: string | null
+}
+
+export type JobState = 'open' | 'running' | 'computed' | 'verified' | 'cancelled'
+
+export interface JobView {
+  id: JobId
+  title: string
+  /** Kernel name, or its content address while the kernel is not known. */
+  kernel: string
+  kernelCid: Cid
+  mine: boolean
+  requester: PeerId
+  createdAt: number
+  state: JobState
+  chunks: number
+  /** Chunks computed, verified or not. */
+  chunksDone: number
+  chunksVerified: number
+  microjobs: number
+  microjobsVerified: number
+  /** Seconds left at the pace of the last minute; null while unknown. */
+  etaSeconds: number | null
+  contributors: { peer: PeerId; chunks: number }[]
+}
+
+export interface NodeSnapshot {
+  peer: PeerId
+  phase: 'starting' | 'ready' | 'stopped' | 'failed'
+  network: {
+    relays: { multiaddr: string; state: 'connecting' | 'reserved' | 'unreachable'; detail: string }[]
+    peers: { peer: PeerId; link: 'direct' | 'relayed' }[]
+    wires: WireStats[]
+  }
+  database: { state: 'opening' | 'open' | 'failed'; records: number; detail: string }
+  contribution: {
+    state: 'off' | 'seeking' | 'working' | 'paused' | 'finishing'
+    /** Why it paused itself; empty otherwise. */
+    pausedBecause: string
+    settings: ContributionSettings
+    engine: EngineReport | null
+    /** Why this engine was chosen. */
+    engineReason: string
+    chunksDone: number
+    /** Chunks per minute over the last minute. */
+    rate: number
+    fuel: number
+    /** Time spent computing chunks, ms, all slots together. */
+    computeMs: number
+    /** Fuel that was verified: the credit. */
+    credit: number
+  }
+  /** What happened in this node's rooms since it started. */
+  history: {
+    timesHost: number
+    hostChanges: number
+    departures: { peer: PeerId; reason: string; at: number }[]
+    /** Finished chunks of proven liars, which were computed again. */
+    recomputed: number
+  }
+  room: RoomView | null
+  jobs: JobView[]
+  ledger: { entries: number; leaderboard: { peer: PeerId; credit: number; chunks: number }[] }
+  problems: Problem[]
+}
+
+export interface SubmitRequest {
+  title: string
+  kernel: Kernel
+  parameters: ParameterValues
+  /** Row-major items of the input, as the kernel's manifest describes them; null for a kernel without input. */
+  input: { bytes: Uint8Array; width: number; height: number; name: string } | null
+  /** Accepted probability of a wrong chunk. */
+  epsilon: number
+  /** Overrides what the planner would choose. */
+  chunk?: [number, number, number]
+}
+
+/** What a job would cost, before it is submitted. */
+export interface SubmitPreview {
+  space: [number, number, number]
+  chunks: number
+  microjobs: number
+  outputBytes: number
+  inputBytes: number
+  /** Estimated seconds of computing on one member of this device's pace; null before calibration. */
+  computeSeconds: number | null
+}
+
+export interface JobOutput {
+  job: Job
+  kernel: Kernel
+  /** The whole output stream, little-endian elements in the kernel's layout; holes are zero. */
+  output: Uint8Array
+  /** For each chunk: not there, computed, or verified. */
+  chunkStates: ('missing' | 'computed' | 'verified')[]
+  certificates: Certificate[]
+  complete: boolean
+  verified: boolean
+}
+
+/** The front door: one node, in a tab or in Node. */
+export interface RoomfulNode {
+  readonly peer: PeerId
+  snapshot(): NodeSnapshot
+  /** Called after changes, at most ten times a second. */
+  onChange(handler: () => void): Unsubscribe
+  preflight(): Promise<PreflightCheck[]>
+  contribute(settings?: Partial<ContributionSettings>): Promise<void>
+  configure(settings: Partial<ContributionSettings>): Promise<void>
+  pause(reason?: string): void
+  resume(): void
+  /** Finishes the chunks in hand, then leaves. */
+  finishThenStop(): Promise<void>
+  /** Leaves at once; chunks in hand are granted to others. */
+  stopContributing(): Promise<void>
+  /** Throws `ParameterError`, `PlanError` or `KernelError` before anything is stored. */
+  preview(request: SubmitRequest): SubmitPreview
+  submit(request: SubmitRequest): Promise<JobId>
+  /** Watches a job: the output as it stands, again after each change, until it is complete or `signal` aborts. */
+  watch(job: JobId, signal?: AbortSignal): AsyncIterable<JobOutput>
+  output(job: JobId): Promise<JobOutput>
+  cancel(job: JobId): Promise<void>
+  stop(): Promise<void>
+}

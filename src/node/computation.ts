@@ -1,0 +1,119 @@
+import { gatherFrom } from '../domain/chunk.ts'
+import { cidOfHash } from '../domain/ids.ts'
+import type { Cid } from '../domain/ids.ts'
+import type { JobInput, MicrojobRef } from '../domain/job.ts'
+import { encodeParameters } from '../domain/parameters.ts'
+import { chunkAt } from '../domain/plan.ts'
+import { digest } from '../store/digest.ts'
+import type { BlockStore, ChunkTask, Engine } from '../room/ports.ts'
+import type { ChunkResult } from '../room/state.ts'
+import type { KnownJob } from './catalogue.ts'
+import type { OutputCache } from './output-cache.ts'
+
+const INPUT_CACHE_BLOCKS = 64
+/** How long a block of the input may take to arrive, ms. */
+const INPUT_TIMEOUT_MS = 30_000
+
+export interface Computed {
+  result: ChunkResult
+  ms: number
+}
+
+/** Computes chunks of known jobs: gathers their input, runs the engine, keeps the output under its address. */
+export class Computation {
+  readonly #blocks: BlockStore
+  readonly #outputs: OutputCache
+  readonly #find: (job: Cid) => KnownJob | undefined
+  readonly #input = new Map<Cid, Promise<Uint8Array>>()
+  readonly #running = new Map<string, AbortController>()
+  #engine: Engine | null = null
+  #reference: Engine | null = null
+
+  constructor(parts: { blocks: BlockStore; outputs: OutputCache; find: (job: Cid) => KnownJob | undefined }) {
+    this.#blocks = parts.blocks
+    this.#outputs = parts.outputs
+    this.#find = parts.find
+  }
+
+  /** Which engine computes, and which one checks: the reference is always the CPU. */
+  use(engine: Engine | null, reference: Engine | null): void {
+    this.#engine = engine
+    this.#reference = reference
+  }
+
+  /** Rejects with why the chunk cannot be computed here, or when it is cancelled. */
+  async compute(ref: MicrojobRef, chunk: number, self: string): Promise<Computed> {
+    const key = `${ref.block}/${chunk}`
+    const abort = new AbortController()
+    this.#running.set(key, abort)
+    try {
+      const { output, fuel, ms, engine } = await this.#run(this.#engine, ref, chunk, abort.signal)
+      const hash = await digest(output)
+      this.#outputs.put(cidOfHash(hash), output)
+      return { result: { peer: self, hash, fuel, engine, bytes: output.length }, ms }
+    } finally {
+      if (this.#running.get(key) === abort) this.#running.delete(key)
+    }
+  }
+
+  /** Hash of what the reference engine makes of a chunk. */
+  async recompute(ref: MicrojobRef, chunk: number, signal: AbortSignal): Promise<Uint8Array> {
+    const { output } = await this.#run(this.#reference, ref, chunk, signal)
+    return digest(output)
+  }
+
+  cancel(ref: { block: Cid }, chunk: number): void {
+    this.#running.get(`${ref.block}/${chunk}`)?.abort(new DOMException('The chunk is no longer wanted', 'AbortError'))
+  }
+
+  cancelAll(): void {
+    for (const abort of this.#running.values()) abort.abort(new DOMException('The node stopped', 'AbortError'))
+  }
+
+  async #run(engine: Engine | null, ref: MicrojobRef, chunk: number, signal: AbortSignal): ReturnType<Engine['run']> {
+    const known = this.#find(ref.job)
+    if (known === undefined) throw new Error(`job ${ref.job} is not known here yet: its manifest has not arrived`)
+    if (engine === null) throw new Error('no engine is running: start contributing first')
+    return engine.run(await this.#task(known, chunk), signal)
+  }
+
+  async #task({ job, kernel }: KnownJob, id: number): Promise<ChunkTask> {
+    const chunk = chunkAt(job, kernel.manifest, id)
+    const { input } = kernel.manifest
+    const stream = job.input
+    return {
+      kernel,
+      parameters: encodeParameters(kernel.manifest, job.parameters),
+      chunk,
+      input:
+        stream === null || input.kind === 'none'
+          ? null
+          : await gatherFrom((offset, length) => this.#read(stream, offset, length), stream.length, chunk, input.bytesPerItem),
+    }
+  }
+
+  async #read(input: JobInput, offset: number, length: number): Promise<Uint8Array> {
+    const out = new Uint8Array(length)
+    for (let at = offset; at < offset + length;) {
+      const index = Math.floor(at / input.blockBytes)
+      const block = await this.#block(input.blocks[index]!)
+      const from = at - index * input.blockBytes
+      const part = block.subarray(from, Math.min(block.length, from + offset + length - at))
+      out.set(part, at - offset)
+      at += part.length
+      if (part.length === 0) throw new Error(`block ${index} of the input is shorter than the job says`)
+    }
+    return out
+  }
+
+  #block(cid: Cid): Promise<Uint8Array> {
+    const known = this.#input.get(cid)
+    if (known !== undefined) return known
+    const fetched = this.#blocks.get(cid, AbortSignal.timeout(INPUT_TIMEOUT_MS))
+    this.#input.set(cid, fetched)
+    // What failed is asked for again by the next chunk.
+    fetched.catch(() => this.#input.delete(cid))
+    if (this.#input.size > INPUT_CACHE_BLOCKS) this.#input.delete(this.#input.keys().next().value!)
+    return fetched
+  }
+}

@@ -1,0 +1,198 @@
+import { createEngines } from '../compute/index.ts'
+import type { Engines } from '../compute/index.ts'
+import { indexSpace } from '../domain/plan.ts'
+import type { EngineReport, Unsubscribe } from '../room/ports.ts'
+import type { RoomState } from '../room/state.ts'
+import type { ContributionSettings, EnginePreference, NodeSnapshot, SubmitRequest } from './api.ts'
+import type { Computation } from './computation.ts'
+import { reasonToPause, watchConditions } from './conditions.ts'
+import type { Conditions } from './conditions.ts'
+import type { RoomRunner } from './runner.ts'
+
+const RATE_WINDOW_MS = 60_000
+const PAUSED_BY_OWNER = 'Paused by you.'
+
+export interface ContributionInit {
+  runner: RoomRunner
+  computation: Computation
+  engine: EnginePreference
+  now: () => number
+  problem: (code: string, message: string) => void
+  changed: () => void
+}
+
+/** What this node gives: the contributor's limits, the engines that follow from them, and whether it works now. */
+export class Contribution {
+  readonly #init: ContributionInit
+  readonly #doneAt: number[] = []
+  readonly #unwatch: Unsubscribe
+  #settings: ContributionSettings
+  #engines: Engines | null = null
+  #preparing: Promise<Engines | null> | null = null
+  #state: NodeSnapshot['contribution']['state'] = 'off'
+  #pausedBecause = ''
+  #conditions: Conditions = { onBattery: false, metered: false, idle: false }
+  #computeMs = 0
+
+  constructor(init: ContributionInit) {
+    this.#init = init
+    this.#settings = defaultSettings(init.engine)
+    this.#unwatch = watchConditions((conditions) => {
+      this.#conditions = conditions
+      this.#applyConditions()
+    })
+  }
+
+  get settings(): ContributionSettings {
+    return this.#settings
+  }
+
+  async start(settings: Partial<ContributionSettings>): Promise<void> {
+    await this.configure(settings)
+    if ((await this.prepareEngines()) === null) return
+    this.#state = 'seeking'
+    this.#init.runner.dispatch({ type: 'start' })
+    this.#applyConditions()
+  }
+
+  async configure(settings: Partial<ContributionSettings>): Promise<void> {
+    const before = this.#settings
+    this.#settings = { ...before, ...settings }
+    const { engine, workers, dutyCycle } = this.#settings
+    await (await this.#preparing)?.configure({ mode: engine, workers, dutyCycle })
+    this.#tellCapabilities()
+    this.#applyConditions()
+    this.#init.changed()
+  }
+
+  pause(reason = PAUSED_BY_OWNER): void {
+    if (this.#state !== 'seeking' && this.#state !== 'working') return
+    this.#state = 'paused'
+    this.#pausedBecause = reason
+    this.#engines?.pause()
+    this.#init.runner.dispatch({ type: 'pause' })
+  }
+
+  resume(): void {
+    if (this.#state !== 'paused') return
+    this.#state = 'seeking'
+    this.#pausedBecause = ''
+    this.#engines?.resume()
+    this.#init.runner.dispatch({ type: 'resume' })
+  }
+
+  finishThenStop(): void {
+    if (this.#state === 'off') return
+    this.#state = 'finishing'
+    this.#init.runner.dispatch({ type: 'stop', finish: true })
+  }
+
+  stop(): void {
+    this.#state = 'off'
+    this.#pausedBecause = ''
+    this.#init.runner.dispatch({ type: 'stop', finish: false })
+    this.#init.computation.cancelAll()
+  }
+
+  async dispose(): Promise<void> {
+    this.#unwatch()
+    this.stop()
+    await (await this.#preparing)?.dispose()
+  }
+
+  /** The engines under the present settings, chosen once; null when none can run, which is reported. */
+  prepareEngines(): Promise<Engines | null> {
+    this.#preparing ??= this.#choose()
+    return this.#preparing
+  }
+
+  /** Items per second of one slot of this device's engine; null while there is none, or when it cannot run the kernel. */
+  async pace({ kernel, parameters, input }: SubmitRequest): Promise<number | null> {
+    const engines = this.#engines
+    if (engines === null) return null
+    try {
+      const whole = await engines.pace(kernel, parameters, indexSpace(kernel.manifest, parameters, input))
+      return whole / engines.engine.slots
+    } catch {
+      return null
+    }
+  }
+
+  reports(): EngineReport[] {
+    return this.#engines?.reports ?? []
+  }
+
+  noteChunk(ms: number): void {
+    this.#doneAt.push(this.#init.now())
+    this.#computeMs += ms
+  }
+
+  /** Follows what the room machine does. */
+  follow({ activity }: RoomState): void {
+    if (this.#state === 'seeking' || this.#state === 'working') this.#state = activity.kind === 'member' ? 'working' : 'seeking'
+    if (this.#state === 'finishing' && activity.kind === 'off') this.#state = 'off'
+  }
+
+  view(state: RoomState, credit: number): NodeSnapshot['contribution'] {
+    const now = this.#init.now()
+    while (this.#doneAt.length > 0 && now - this.#doneAt[0]! > RATE_WINDOW_MS) this.#doneAt.shift()
+    return {
+      state: this.#state,
+      pausedBecause: this.#pausedBecause,
+      settings: this.#settings,
+      engine: this.#engines?.report ?? null,
+      engineReason: this.#engines?.reason ?? '',
+      chunksDone: state.chunksDone,
+      rate: this.#doneAt.length,
+      fuel: state.fuelDone,
+      computeMs: this.#computeMs,
+      credit,
+    }
+  }
+
+  async #choose(): Promise<Engines | null> {
+    const { computation, problem, changed } = this.#init
+    const { engine, workers, dutyCycle } = this.#settings
+    try {
+      const engines = await createEngines({ mode: engine, workers, dutyCycle })
+      this.#engines = engines
+      computation.use(engines.engine, engines.reference)
+      engines.onChange(() => this.#tellCapabilities())
+      this.#tellCapabilities()
+      changed()
+      return engines
+    } catch (cause) {
+      problem('engine', `No engine can compute in this browser: ${cause instanceof Error ? cause.message : String(cause)}`)
+      return null
+    }
+  }
+
+  #tellCapabilities(): void {
+    const engine = this.#engines?.engine
+    if (engine === undefined) return
+    this.#init.runner.dispatch({
+      type: 'capabilities',
+      capabilities: { engine: engine.kind, slots: engine.slots, customKernels: this.#settings.allowCustomKernels },
+    })
+  }
+
+  #applyConditions(): void {
+    const reason = reasonToPause(this.#settings, this.#conditions)
+    if (reason !== '') this.pause(reason)
+    else if (this.#pausedBecause !== PAUSED_BY_OWNER) this.resume()
+    this.#init.changed()
+  }
+}
+
+function defaultSettings(engine: EnginePreference): ContributionSettings {
+  const cores = globalThis.navigator?.hardwareConcurrency ?? 2
+  return {
+    engine,
+    workers: Math.max(1, cores - 1),
+    dutyCycle: 100,
+    allowCustomKernels: false,
+    pauseOnBattery: false,
+    pauseOnMetered: true,
+    onlyWhenIdle: false,
+  }
+}

@@ -1,0 +1,360 @@
+import { builtInKernels } from '../compute/kernels/index.ts'
+import type { JobId, PeerId } from '../domain/ids.ts'
+import { generateKey } from '../net/keys.ts'
+import { leaderboard } from '../domain/ledger-view.ts'
+import { createNetwork } from '../net/network.ts'
+import type { Network } from '../net/network.ts'
+import { createSystemClock } from '../net/system-clock.ts'
+import { idbStorage, memoryStorage } from '../store/idb.ts'
+import { openStore } from '../store/index.ts'
+import type { Store } from '../store/index.ts'
+import type { StoreFiles } from '../store/store-files.ts'
+import type { Clock, Unsubscribe } from '../room/ports.ts'
+import type { Note } from '../room/event.ts'
+import { initialState } from '../room/state.ts'
+import type {
+  ContributionSettings,
+  EnginePreference,
+  JobOutput,
+  NodeSnapshot,
+  PreflightCheck,
+  Problem,
+  RoomfulNode,
+  SubmitPreview,
+  SubmitRequest,
+} from './api.ts'
+import { Catalogue } from './catalogue.ts'
+import { Computation } from './computation.ts'
+import { Contribution } from './contribution.ts'
+import { loadKey, takeSlot } from './identity.ts'
+import { OutputAssembler, UnknownJobError } from './output.ts'
+import { preflightChecks } from './preflight.ts'
+import { Recorder } from './recorder.ts'
+import { RoomRunner } from './runner.ts'
+import { previewJob, storeJob } from './submission.ts'
+import { jobViews, roomView } from './views.ts'
+import type { PaceSample } from './views.ts'
+
+export interface NodeOptions {
+  /** Multiaddrs of relays. */
+  relays: string[]
+  /** Base name of what is stored. @default 'roomful' */
+  directory?: string
+  engine?: EnginePreference
+  iceServers?: RTCIceServer[]
+  /** Says what is being done while the node starts. */
+  onProgress?: (step: string) => void
+}
+
+const CHANGE_MS = 100
+const WORK_MS = 1_000
+const MAX_PROBLEMS = 20
+const LOOK_AGAIN_MS = 1_000
+const MAX_DEPARTURES = 200
+
+/** Starts a node: key, network, database, rooms. It does not contribute until it is told to. */
+export async function createNode(options: NodeOptions): Promise<RoomfulNode> {
+  const step = options.onProgress ?? (() => {})
+  step('Looking for this tab’s key …')
+  const slot = await takeSlot(options.directory ?? 'roomful')
+  const privateKey = await loadKey(slot, generateKey)
+  step('Connecting to the relay …')
+  const clock = createSystemClock()
+  const network = await createNetwork({ relays: options.relays, privateKey, iceServers: options.iceServers, clock })
+  step('Opening the job database …')
+  const storage = slot.persistent ? await idbStorage(slot.directory) : memoryStorage()
+  const store = await openStore({ libp2p: network.libp2p, ...storage, signer: network.signer })
+  step('Ready')
+  return new Node(options, { clock, network, store, storage })
+}
+
+interface Parts {
+  clock: Clock
+  network: Network
+  store: Store
+  storage: StoreFiles
+}
+
+class Node implements RoomfulNode {
+  readonly peer: PeerId
+  readonly #history: NodeSnapshot['history'] = { timesHost: 0, hostChanges: 0, departures: [], recomputed: 0 }
+  readonly #parts: Parts
+  readonly #runner: RoomRunner
+  readonly #catalogue: Catalogue
+  readonly #computation: Computation
+  readonly #recorder: Recorder
+  readonly #handlers = new Set<() => void>()
+  readonly #ends: Unsubscribe[] = []
+  readonly #paces = new Map<JobId, PaceSample[]>()
+  readonly #assemblers = new Map<JobId, OutputAssembler>()
+  readonly #contribution: Contribution
+  #problems: Problem[] = []
+  #phase: NodeSnapshot['phase'] = 'ready'
+  #changeTimer: Unsubscribe | null = null
+  #cached: NodeSnapshot | null = null
+
+  constructor(options: NodeOptions, parts: Parts) {
+    const { network, store, clock } = parts
+    this.#parts = parts
+    this.peer = network.signer.self
+    this.#recorder = new Recorder({
+      jobs: store.jobs,
+      ledger: store.ledger,
+      signer: network.signer,
+      clock,
+      failed: (what, cause) => this.#problem('database', `The database did not take a ${what} record: ${text(cause)}`),
+    })
+    this.#catalogue = new Catalogue({
+      store: store.jobs,
+      blocks: store.blocks,
+      clock,
+      builtIn: builtInKernels,
+      changed: () => this.#offerWork(),
+    })
+    this.#runner = new RoomRunner(
+      initialState({
+        self: this.peer,
+        seed: crypto.getRandomValues(new Uint8Array(32)),
+        now: clock.now(),
+        capabilities: { engine: 'cpu', slots: 1, customKernels: false },
+      }),
+      { transport: network.transport, pubsub: network.pubsub, blocks: store.blocks, signer: network.signer, clock },
+      {
+        compute: (effect) => void this.#compute(effect.ref, effect.chunk, effect.attempt),
+        cancel: (effect) => this.#computation.cancel(effect, effect.chunk),
+        verify: (effect) => void this.#verify(effect.ref, effect.attempt, effect.chunks),
+        record: (effect) => this.#recorder.handle(effect),
+        note: (note) => this.#note(note),
+        changed: () => this.#changed(),
+      },
+    )
+    this.#computation = new Computation({ blocks: store.blocks, outputs: this.#runner.outputs, find: (job) => this.#catalogue.get(job) })
+    this.#contribution = new Contribution({
+      runner: this.#runner,
+      computation: this.#computation,
+      engine: options.engine ?? 'auto',
+      now: () => clock.now(),
+      problem: (code, message) => this.#problem(code, message),
+      changed: () => this.#changed(),
+    })
+    this.#ends.push(
+      network.links.onChange(() => this.#changed()),
+      store.ledger.onEntries(() => this.#changed()),
+    )
+    this.#every(WORK_MS, () => this.#offerWork())
+    this.#offerWork()
+    const onPageHide = (): void => this.#runner.dispatch({ type: 'stop', finish: false })
+    globalThis.addEventListener?.('pagehide', onPageHide)
+    this.#ends.push(() => globalThis.removeEventListener?.('pagehide', onPageHide))
+  }
+
+  snapshot(): NodeSnapshot {
+    this.#cached ??= this.#makeSnapshot()
+    return this.#cached
+  }
+
+  onChange(handler: () => void): Unsubscribe {
+    this.#handlers.add(handler)
+    return () => this.#handlers.delete(handler)
+  }
+
+  async preflight(): Promise<PreflightCheck[]> {
+    await this.#contribution.prepareEngines()
+    return preflightChecks(this.#contribution.reports(), this.#networkView(), this.#parts.storage)
+  }
+
+  async contribute(settings: Partial<ContributionSettings> = {}): Promise<void> {
+    await this.#contribution.start(settings)
+    this.#offerWork()
+  }
+
+  async configure(settings: Partial<ContributionSettings>): Promise<void> {
+    await this.#contribution.configure(settings)
+    this.#offerWork()
+  }
+
+  pause(reason?: string): void {
+    this.#contribution.pause(reason)
+  }
+
+  resume(): void {
+    this.#contribution.resume()
+  }
+
+  async finishThenStop(): Promise<void> {
+    this.#contribution.finishThenStop()
+  }
+
+  async stopContributing(): Promise<void> {
+    this.#contribution.stop()
+  }
+
+  preview(request: SubmitRequest): SubmitPreview {
+    return previewJob(request, null)
+  }
+
+  async submit(request: SubmitRequest): Promise<JobId> {
+    const { clock, store } = this.#parts
+    const { job, record } = await storeJob(request, store.blocks, {
+      self: this.peer,
+      now: clock.now(),
+      nonce: crypto.getRandomValues(new Uint8Array(16)),
+      itemsPerSecond: await this.#contribution.pace(request),
+    })
+    this.#catalogue.add(record, job, request.kernel)
+    await this.#recorder.put(record)
+    return record.job
+  }
+
+  async *watch(job: JobId, signal?: AbortSignal): AsyncIterable<JobOutput> {
+    for (;;) {
+      signal?.throwIfAborted()
+      const changed = new Promise<void>((resolve) => {
+        const end = this.onChange(() => {
+          end()
+          resolve()
+        })
+        signal?.addEventListener('abort', () => resolve(), { once: true })
+      })
+      const output = await this.output(job)
+      yield output
+      if (output.verified) return
+      await changed
+    }
+  }
+
+  async output(job: JobId): Promise<JobOutput> {
+    const known = this.#catalogue.get(job)
+    if (known === undefined) {
+      throw new UnknownJobError(`Job ${job} is not known here yet: ${this.#catalogue.refused.get(job) ?? 'its manifest has not arrived'}.`)
+    }
+    let assembler = this.#assemblers.get(job)
+    if (assembler === undefined) {
+      assembler = new OutputAssembler(known, this.#runner.outputs)
+      this.#assemblers.set(job, assembler)
+    }
+    const output = await assembler.update(this.#catalogue, this.#runner.state)
+    // Nothing else need change before the data is there, so whoever watches is told to look again.
+    if (assembler.waiting) this.#parts.clock.after(LOOK_AGAIN_MS, () => this.#changed())
+    return output
+  }
+
+  async cancel(job: JobId): Promise<void> {
+    await this.#recorder.put({ kind: 'tombstone', job, requester: this.peer, createdAt: this.#parts.clock.now() })
+  }
+
+  async stop(): Promise<void> {
+    this.#phase = 'stopped'
+    await this.#contribution.dispose()
+    this.#runner.stop()
+    this.#catalogue.stop()
+    for (const end of this.#ends) end()
+    this.#changeTimer?.()
+    await this.#parts.store.stop()
+    await this.#parts.storage.close()
+    await this.#parts.network.stop()
+  }
+
+  async #compute(ref: Parameters<Computation['compute']>[0], chunk: number, attempt: number): Promise<void> {
+    const { block, microjob } = ref
+    try {
+      const { result, ms } = await this.#computation.compute(ref, chunk, this.peer)
+      this.#contribution.noteChunk(ms)
+      this.#runner.dispatch({ type: 'computed', block, microjob, chunk, attempt, result, ms })
+    } catch (cause) {
+      if (!(cause instanceof DOMException && cause.name === 'AbortError')) {
+        this.#problem('compute', `Chunk ${chunk} could not be computed here: ${text(cause)}`)
+      }
+      this.#runner.dispatch({ type: 'computeFailed', block, microjob, chunk, attempt, reason: text(cause) })
+    }
+  }
+
+  async #verify(ref: Parameters<Computation['recompute']>[0], attempt: number, chunks: number[]): Promise<void> {
+    try {
+      const checked: { chunk: number; hash: Uint8Array }[] = []
+      for (const chunk of chunks)
+        checked.push({ chunk, hash: await this.#computation.recompute(ref, chunk, AbortSignal.timeout(VERIFY_MS)) })
+      this.#runner.dispatch({ type: 'verified', block: ref.block, microjob: ref.microjob, attempt, checked })
+    } catch (cause) {
+      this.#problem('verify', `Microjob ${ref.microjob} could not be checked here: ${text(cause)}`)
+    }
+  }
+
+  #note(note: Note): void {
+    const history = this.#history
+    if (note.kind === 'opened' || (note.kind === 'hostChanged' && note.host === this.peer)) history.timesHost++
+    if (note.kind === 'hostChanged') history.hostChanges++
+    if (note.kind === 'voided') history.recomputed += note.chunks.length
+    if (note.kind === 'departed') {
+      history.departures.push({ peer: note.peer, reason: note.reason, at: this.#parts.clock.now() })
+      if (history.departures.length > MAX_DEPARTURES) history.departures.shift()
+    }
+    if (note.kind === 'expelledSelf') this.#problem('expelled', `A room has expelled this tab: ${note.reason}. It looks for another room.`)
+  }
+
+  #offerWork(): void {
+    if (this.#phase !== 'ready' || this.#contribution === undefined) return
+    const items = this.#catalogue.work(
+      ({ builtIn }) => builtIn || this.#contribution.settings.allowCustomKernels,
+      this.#contribution.settings.firstJob ?? null,
+    )
+    this.#runner.dispatch({ type: 'work', items })
+  }
+
+  #every(ms: number, action: () => void): void {
+    let end = this.#parts.clock.after(ms, again.bind(this))
+    function again(this: Node): void {
+      action()
+      end = this.#parts.clock.after(ms, again.bind(this))
+    }
+    this.#ends.push(() => end())
+  }
+
+  #changed(): void {
+    this.#cached = null
+    if (this.#changeTimer !== null) return
+    this.#changeTimer = this.#parts.clock.after(CHANGE_MS, () => {
+      this.#changeTimer = null
+      this.#contribution.follow(this.#runner.state)
+      for (const handler of this.#handlers) handler()
+    })
+  }
+
+  #problem(code: string, message: string): void {
+    this.#problems = [...this.#problems.filter((entry) => entry.message !== message), { code, message, at: this.#parts.clock.now() }].slice(
+      -MAX_PROBLEMS,
+    )
+    this.#changed()
+  }
+
+  #networkView(): NodeSnapshot['network'] {
+    const { network } = this.#parts
+    return { ...network.links.snapshot(), wires: network.transport.stats() }
+  }
+
+  #makeSnapshot(): NodeSnapshot {
+    const { store } = this.#parts
+    const { state } = this.#runner
+    const network = this.#networkView()
+    const entries = store.ledger.entries()
+    const rows = leaderboard(entries)
+    return {
+      peer: this.peer,
+      phase: this.#phase,
+      network,
+      database: { state: 'open', records: store.jobs.records().length, detail: this.#parts.storage.detail },
+      contribution: this.#contribution.view(state, rows.find(({ peer }) => peer === this.peer)?.credit ?? 0),
+      history: { ...this.#history, departures: [...this.#history.departures] },
+      room: roomView(state, new Map(network.peers.map(({ peer, link }) => [peer, link])), this.#catalogue),
+      jobs: jobViews(state, this.#catalogue, this.peer, this.#paces),
+      ledger: { entries: entries.length, leaderboard: rows },
+      problems: this.#problems,
+    }
+  }
+}
+
+const VERIFY_MS = 60_000
+
+function text(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,99 @@
+import { scatter } from '../domain/chunk.ts'
+import type { Certificate } from '../domain/certificate.ts'
+import { cidOfHash } from '../domain/ids.ts'
+import type { Cid, JobId } from '../domain/ids.ts'
+import { chunkAt, chunkCount, outputLength } from '../domain/plan.ts'
+import type { RoomState } from '../room/state.ts'
+import type { JobOutput } from './api.ts'
+import type { Catalogue, KnownJob } from './catalogue.ts'
+import type { OutputCache } from './output-cache.ts'
+
+/** Whoever has the data may come to have it only after it was asked: better ask again than wait long. */
+const FETCH_MS = 6_000
+const FETCHES_AT_ONCE = 8
+
+/** The job is not in the database, or its manifest has not arrived. */
+export class UnknownJobError extends Error {
+  override readonly name = 'UnknownJobError'
+}
+
+/** Assembles a job's output from its chunks, each fetched once. */
+export class OutputAssembler {
+  readonly #known: KnownJob
+  readonly #outputs: OutputCache
+  readonly #output: Uint8Array
+  /** Which content fills each chunk's place. */
+  readonly #placed: (Cid | null)[]
+  readonly #states: JobOutput['chunkStates']
+  #waiting = false
+
+  constructor(known: KnownJob, outputs: OutputCache) {
+    this.#known = known
+    this.#outputs = outputs
+    this.#output = new Uint8Array(outputLength(known.job, known.kernel.manifest))
+    const count = chunkCount(known.job)
+    this.#placed = Array.from({ length: count }, () => null)
+    this.#states = Array.from({ length: count }, () => 'missing' as const)
+  }
+
+  /** Some chunks are known, but nobody had their data at hand: it is worth asking again. */
+  get waiting(): boolean {
+    return this.#waiting
+  }
+
+  /** The output as it stands. Chunks whose data nobody has at hand stay missing until the next call. */
+  async update(catalogue: Catalogue, state: RoomState): Promise<JobOutput> {
+    const { record, job, kernel } = this.#known
+    const wanted = wantedChunks(catalogue, state, record.job)
+    const todo = [...wanted].filter(([chunk, { output }]) => this.#placed[chunk] !== output)
+    await inParallel(todo, FETCHES_AT_ONCE, async ([chunk, { output }]) => {
+      try {
+        const data = await this.#outputs.get(output, AbortSignal.timeout(FETCH_MS))
+        scatter(data, chunkAt(job, kernel.manifest, chunk).output, this.#output)
+        this.#placed[chunk] = output
+      } catch {
+        this.#placed[chunk] = null
+      }
+    })
+    for (const [chunk, { output, verified }] of wanted) {
+      this.#states[chunk] = this.#placed[chunk] !== output ? 'missing' : verified ? 'verified' : 'computed'
+    }
+    const results = catalogue.results(record.job)
+    this.#waiting = todo.some(([chunk]) => this.#placed[chunk] === null)
+    return {
+      job,
+      kernel,
+      output: this.#output,
+      chunkStates: [...this.#states],
+      certificates: results.map(({ certificate }): Certificate => certificate),
+      complete: this.#states.every((chunk) => chunk !== 'missing'),
+      verified: this.#states.every((chunk) => chunk === 'verified'),
+    }
+  }
+}
+
+/** The best known answer for each chunk: certified, else recorded, else in the room. */
+function wantedChunks(catalogue: Catalogue, state: RoomState, job: JobId): Map<number, { output: Cid; verified: boolean }> {
+  const wanted = new Map<number, { output: Cid; verified: boolean }>()
+  if (state.room?.job === job) {
+    for (const { slots } of state.room.rounds) {
+      for (const { chunk, result } of slots) if (result !== null) wanted.set(chunk, { output: cidOfHash(result.hash), verified: false })
+    }
+  }
+  for (const { results } of catalogue.partials(job)) {
+    for (const { chunk, output } of results) if (!wanted.has(chunk)) wanted.set(chunk, { output, verified: false })
+  }
+  for (const { certificate } of catalogue.results(job)) {
+    for (const { chunk, output } of certificate.body.chunks) wanted.set(chunk, { output, verified: true })
+  }
+  return wanted
+}
+
+async function inParallel<T>(items: T[], most: number, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items]
+  await Promise.all(
+    Array.from({ length: Math.min(most, queue.length) }, async () => {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item)
+    }),
+  )
+}

@@ -1,0 +1,74 @@
+import { cidOfHash } from '../domain/ids.ts'
+import type { PeerId } from '../domain/ids.ts'
+import type { DatabaseRecord, LedgerRecord } from '../domain/record.ts'
+import { recordBytes } from '../domain/record-check.ts'
+import type { Effect } from '../room/event.ts'
+import type { Clock, JobStore, Ledger, Signer } from '../room/ports.ts'
+
+type RecordEffect = Extract<Effect, { type: 'claim' | 'recordPartial' | 'completed' | 'recordRefusal' }>
+
+/** Signs what this node has to say and puts it into the database and the ledger. */
+export class Recorder {
+  readonly #jobs: JobStore
+  readonly #ledger: Ledger
+  readonly #signer: Signer
+  readonly #clock: Clock
+  readonly #failed: (what: string, cause: unknown) => void
+
+  constructor(parts: { jobs: JobStore; ledger: Ledger; signer: Signer; clock: Clock; failed: (what: string, cause: unknown) => void }) {
+    this.#jobs = parts.jobs
+    this.#ledger = parts.ledger
+    this.#signer = parts.signer
+    this.#clock = parts.clock
+    this.#failed = parts.failed
+  }
+
+  /** Rejects when the database does not take the record. */
+  async put(record: DatabaseRecord): Promise<void> {
+    await this.#jobs.put({ record, signature: await this.#signer.sign(recordBytes(record)) })
+  }
+
+  async #append(record: LedgerRecord): Promise<void> {
+    await this.#ledger.append({ record, signature: await this.#signer.sign(recordBytes(record)) })
+  }
+
+  /** Writes what a room effect asks for; a failure is reported, and the room goes on. */
+  handle(effect: RecordEffect): void {
+    this.#write(effect).catch((cause: unknown) => this.#failed(effect.type, cause))
+  }
+
+  async #write(effect: RecordEffect): Promise<void> {
+    const { job, block, microjob } = effect.ref
+    const peer: PeerId = this.#signer.self
+    const common = { job, block, microjob, peer, createdAt: this.#clock.now() }
+    switch (effect.type) {
+      case 'claim':
+        return this.put({
+          kind: 'claim',
+          ...common,
+          createdAt: Math.min(common.createdAt, effect.lapsesAt),
+          term: effect.term,
+          lapsesAt: effect.lapsesAt,
+        })
+      case 'recordPartial':
+        return this.put({
+          kind: 'partial',
+          ...common,
+          results: effect.results.map(({ chunk, result }) => ({
+            chunk,
+            peer: result.peer,
+            output: cidOfHash(result.hash),
+            fuel: result.fuel,
+          })),
+        })
+      case 'completed': {
+        if (!effect.record) return
+        const record = { kind: 'result' as const, ...common, certificate: effect.certificate }
+        await this.put(record)
+        return this.#append(record)
+      }
+      case 'recordRefusal':
+        return this.#append({ kind: 'refusal', ...common, culprit: effect.culprit, reason: effect.reason })
+    }
+  }
+}

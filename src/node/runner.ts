@@ -1,0 +1,240 @@
+import { holds, certificateBytes } from '../domain/certificate-check.ts'
+import type { Certificate } from '../domain/certificate.ts'
+import { equalBytes } from '../domain/bytes.ts'
+import { cidOfHash, decodeCanonical } from '../domain/ids.ts'
+import type { PeerId } from '../domain/ids.ts'
+import type { Effect, Note, RoomEvent } from '../room/event.ts'
+import { INLINE_LIMIT } from '../room/limits.ts'
+import { decodeMessage, encodeMessage } from '../room/message.ts'
+import type { Message } from '../room/message.ts'
+import type { BlockStore, Clock, PubSub, Signer, Transport, Unsubscribe } from '../room/ports.ts'
+import { reduce } from '../room/reduce.ts'
+import type { RoomState } from '../room/state.ts'
+import { digest } from '../store/digest.ts'
+import { OutputCache } from './output-cache.ts'
+
+const TICK_MS = 200
+/** Members' messages waiting behind a slow one, per member; above it the newest are dropped and come again. */
+const INBOX_LIMIT = 1_024
+
+/** Effects that belong to other parts of the node. */
+export interface RunnerHandlers {
+  compute(effect: Extract<Effect, { type: 'compute' }>): void
+  cancel(effect: Extract<Effect, { type: 'cancel' }>): void
+  verify(effect: Extract<Effect, { type: 'verify' }>): void
+  /** Claims, partial results, certificates and refusals, for the database and the ledger. */
+  record(effect: Extract<Effect, { type: 'claim' | 'recordPartial' | 'completed' | 'recordRefusal' }>): void
+  note(note: Note): void
+  changed(): void
+}
+
+export interface RunnerComponents {
+  transport: Transport
+  pubsub: PubSub
+  blocks: BlockStore
+  signer: Signer
+  clock: Clock
+}
+
+type WithoutNow<E> = E extends unknown ? Omit<E, 'now'> : never
+
+/** Drives the room machine: turns what happens into events, and effects into calls on ports. The only place that does. */
+export class RoomRunner {
+  state: RoomState
+  readonly outputs: OutputCache
+  readonly #parts: RunnerComponents
+  readonly #handlers: RunnerHandlers
+  readonly #queue: RoomEvent[] = []
+  readonly #inbox = new Map<PeerId, Uint8Array[]>()
+  readonly #ends: Unsubscribe[] = []
+  #running = false
+  #stopped = false
+  /** A broadcast encodes once: its effects share one message. */
+  #encoded: { message: Message; bytes: Uint8Array } | null = null
+  #malformed = 0
+
+  constructor(state: RoomState, parts: RunnerComponents, handlers: RunnerHandlers) {
+    this.state = state
+    this.#parts = parts
+    this.#handlers = handlers
+    this.outputs = new OutputCache(parts.blocks)
+    this.#ends.push(
+      parts.transport.onMessage((from, bytes) => this.#receive(from, bytes)),
+      parts.transport.onConnection((peer, up) => this.dispatch({ type: 'connection', peer, up })),
+      parts.pubsub.onMessage((topic, from, bytes) => this.#hear(topic, from, bytes)),
+    )
+    this.#tick()
+  }
+
+  /** Messages that were none of ours, by any sender. */
+  get malformed(): number {
+    return this.#malformed
+  }
+
+  dispatch(event: WithoutNow<RoomEvent>): void {
+    if (this.#stopped) return
+    this.#queue.push({ ...event, now: this.#parts.clock.now() } as RoomEvent)
+    if (this.#running) return
+    this.#running = true
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        const { state, effects } = reduce(this.state, next)
+        this.state = state
+        for (const effect of effects) this.#run(effect)
+        this.#encoded = null
+      }
+    } finally {
+      this.#running = false
+    }
+    this.#handlers.changed()
+  }
+
+  stop(): void {
+    this.dispatch({ type: 'stop', finish: false })
+    this.#stopped = true
+    for (const end of this.#ends) end()
+  }
+
+  #tick(): void {
+    const end = this.#parts.clock.after(TICK_MS, () => {
+      if (this.#stopped) return
+      this.#ends.splice(this.#ends.indexOf(end), 1)
+      this.dispatch({ type: 'tick' })
+      this.#tick()
+    })
+    this.#ends.push(end)
+  }
+
+  #run(effect: Effect): void {
+    const { transport, pubsub } = this.#parts
+    switch (effect.type) {
+      case 'subscribe':
+        return pubsub.subscribe(effect.topic)
+      case 'unsubscribe':
+        return pubsub.unsubscribe(effect.topic)
+      case 'publish':
+        return pubsub.publish(effect.topic, encodeMessage(effect.message))
+      case 'setMembers':
+        return transport.setMembers(effect.peers)
+      case 'send':
+        return this.#send(effect.to, effect.message)
+      case 'sign':
+        return void this.#sign(effect)
+      case 'compute':
+        return this.#handlers.compute(effect)
+      case 'cancel':
+        return this.#handlers.cancel(effect)
+      case 'verify':
+        return this.#handlers.verify(effect)
+      case 'note':
+        return this.#handlers.note(effect.note)
+      default:
+        return this.#handlers.record(effect)
+    }
+  }
+
+  #send(to: PeerId, message: Message): void {
+    if (this.#encoded?.message !== message) this.#encoded = { message, bytes: encodeMessage(this.#withData(message)) }
+    try {
+      this.#parts.transport.send(to, this.#encoded.bytes)
+    } catch {
+      // The membership changed within this step: the machine no longer counts on this peer.
+    }
+  }
+
+  /** Attaches the output to a result when it is at hand and fits; otherwise whoever wants it fetches it. */
+  #withData(message: Message): Message {
+    const { body } = message
+    if (body.case !== 'result' || body.value.info === undefined) return message
+    const data = this.outputs.peek(cidOfHash(body.value.info.hash))
+    if (data === undefined || data.length > INLINE_LIMIT) return message
+    return { ...message, body: { case: 'result', value: { ...body.value, data } } }
+  }
+
+  async #sign(effect: Extract<Effect, { type: 'sign' }>): Promise<void> {
+    const signature = await this.#parts.signer.sign(certificateBytes(effect.bytes))
+    this.dispatch({ type: 'signed', purpose: effect.purpose, bytes: effect.bytes, signature })
+  }
+
+  #hear(topic: string, from: PeerId, bytes: Uint8Array): void {
+    const message = this.#decode(bytes)
+    if (message !== null) this.dispatch({ type: 'gossip', topic, from, message })
+  }
+
+  #decode(bytes: Uint8Array): Message | null {
+    try {
+      return decodeMessage(bytes)
+    } catch {
+      this.#malformed++
+      return null
+    }
+  }
+
+  /** In order per peer, although some messages need a moment before they can be believed. */
+  #receive(from: PeerId, bytes: Uint8Array): void {
+    const waiting = this.#inbox.get(from)
+    if (waiting !== undefined) {
+      if (waiting.length < INBOX_LIMIT) waiting.push(bytes)
+      return
+    }
+    const message = this.#decode(bytes)
+    if (message === null) return
+    if (!needsTime(message)) return this.dispatch({ type: 'message', from, message })
+    // A fetch may take long, and nothing that follows depends on it.
+    if (message.body.case === 'result' && message.body.value.data === undefined) return void this.#believe(from, message)
+    this.#inbox.set(from, [])
+    void this.#believe(from, message).then(async () => {
+      const inbox = this.#inbox.get(from) ?? []
+      for (let next = inbox.shift(); next !== undefined; next = inbox.shift()) {
+        const decoded = this.#decode(next)
+        if (decoded !== null) await this.#believe(from, decoded)
+      }
+      this.#inbox.delete(from)
+    })
+  }
+
+  async #believe(from: PeerId, message: Message): Promise<void> {
+    if (await this.#isSound(from, message).catch(() => false)) this.dispatch({ type: 'message', from, message: withoutData(message) })
+    else this.#malformed++
+  }
+
+  async #isSound(from: PeerId, message: Message): Promise<boolean> {
+    const { body } = message
+    if (body.case === 'result') return this.#keep(body.value.info?.hash, body.value.data)
+    if (body.case === 'verifierReport') {
+      return this.#parts.signer.verify(from, certificateBytes(body.value.body), body.value.signature)
+    }
+    if (body.case === 'completed') {
+      return holds(decodeCanonical(body.value.certificate) as Certificate, (peer, bytes, signature) =>
+        this.#parts.signer.verify(peer, bytes, signature),
+      )
+    }
+    return true
+  }
+
+  /** A result counts here only once its output is: inside the message, or fetched. */
+  async #keep(hash: Uint8Array | undefined, data: Uint8Array | undefined): Promise<boolean> {
+    if (hash === undefined) return false
+    const cid = cidOfHash(hash)
+    if (data === undefined) {
+      await this.outputs.get(cid, AbortSignal.timeout(FETCH_MS))
+      return true
+    }
+    if (!equalBytes(await digest(data), hash)) return false
+    this.outputs.put(cid, data)
+    return true
+  }
+}
+
+const FETCH_MS = 30_000
+
+function needsTime({ body }: Message): boolean {
+  return body.case === 'result' || body.case === 'verifierReport' || body.case === 'completed'
+}
+
+/** The machine never sees outputs: they are in the block store. */
+function withoutData(message: Message): Message {
+  const { body } = message
+  if (body.case !== 'result' || body.value.data === undefined) return message
+  return { ...message, body: { case: 'result', value: { ...body.value, data: undefined } } }
+}

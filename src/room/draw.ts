@@ -1,0 +1,267 @@
+import { equalBytes } from '../domain/bytes.ts'
+import { beacon, canBeDrawn, drawCheck, opensCommitment, resultRoot } from '../domain/draw.ts'
+import type { PeerId } from '../domain/ids.ts'
+import { about, broadcast, emit, isHost, memberOf, note, processors, refuse } from './context.ts'
+import type { Context } from './context.ts'
+import { exclude } from './host.ts'
+import { commitTo } from './member.ts'
+import type { BodyOf } from './message.ts'
+import {
+  acceptResult,
+  beginEpoch,
+  clearResult,
+  drawName,
+  drawnChunks,
+  isComputed,
+  resultFrom,
+  resultsOf,
+  setCommitment,
+  slotOf,
+} from './round.ts'
+import type { Draw, Room, Round } from './state.ts'
+
+/** Members whose commitment counts, in join order: those who have been heard on a wire, because only they can reveal. */
+export function committed(room: Room, round: Round): { peer: PeerId; commitment: Uint8Array }[] {
+  const present = processors(room).filter(({ peer }) => peer === room.host || room.work[peer]?.connected)
+  return present.flatMap(({ peer }) => round.commitments.filter((entry) => entry.peer === peer))
+}
+
+/** Host, after every step: fixes the results of what is computed, and repeats draws that cannot end. */
+export function settle(ctx: Context, room: Room): void {
+  if (ctx.s.now < room.syncUntil) return
+  for (const round of room.rounds) {
+    if (round.draw !== null) {
+      if (isStuck(room, round, round.draw)) newEpoch(ctx, room, round, '', [])
+    } else if (!isComputed(round)) {
+      round.stage = 'working'
+    } else if (round.slots.every(({ held }) => held)) {
+      fixRoot(ctx, room, round)
+    }
+  }
+}
+
+/** A draw that waits for somebody who has gone. */
+function isStuck(room: Room, round: Round, draw: Draw): boolean {
+  if (draw.order === null) {
+    return draw.entropy.some(({ peer }) => memberOf(room, peer) === undefined && !round.reveals.some((entry) => entry.peer === peer))
+  }
+  if (round.stage !== 'checking') return false
+  return (
+    (draw.report === null && memberOf(room, draw.order[0]!) === undefined) ||
+    (draw.secondReport === null && draw.second !== null && memberOf(room, draw.second) === undefined)
+  )
+}
+
+/** Whether a draw among these members could decide something that the last one could not. */
+export function isDrawable(room: Room, round: Round): boolean {
+  const peers = committed(room, round).map(({ peer }) => peer)
+  return round.undecidedWith !== peers.join() && canBeDrawn(peers, drawnChunks(round))
+}
+
+function fixRoot(ctx: Context, room: Room, round: Round): void {
+  const { s } = ctx
+  // Secrets that were shown decide nothing any more: a draw from them could be foreseen.
+  if (round.reveals.length > 0) return newEpoch(ctx, room, round, '', [])
+  const entropy = committed(room, round)
+  if (entropy.length < processors(room).length) {
+    if (round.waitUntil === 0) round.waitUntil = s.now + s.options.revealMs
+    if (s.now < round.waitUntil) return
+  }
+  if (!isDrawable(room, round)) {
+    round.stage = 'unverified'
+    return
+  }
+  round.drawAttempts++
+  const disputed = round.slots.filter((slot) => slot.disputed).map(({ chunk }) => chunk)
+  beginDraw(ctx, round, round.drawAttempts, rootOf(round), entropy, disputed)
+  sendRoot(ctx, room, round, round.draw!)
+  reveal(ctx, room, round)
+  tryBeacon(ctx, room, round)
+}
+
+function beginDraw(ctx: Context, round: Round, attempt: number, root: Uint8Array, entropy: Draw['entropy'], disputed: number[]): void {
+  round.drawAttempts = attempt
+  round.stage = 'revealing'
+  round.draw = {
+    attempt,
+    root,
+    entropy,
+    deadline: ctx.s.now + ctx.s.options.revealMs,
+    order: null,
+    second: null,
+    sample: [],
+    secondSample: [],
+    disputed,
+    report: null,
+    secondReport: null,
+    replies: [],
+    started: false,
+    arbitrating: [],
+  }
+}
+
+function rootOf(round: Round): Uint8Array {
+  return resultRoot(drawnChunks(round))
+}
+
+function sendRoot(ctx: Context, room: Room, round: Round, draw: Draw): void {
+  broadcast(
+    ctx,
+    room,
+    about(room, round, {
+      case: 'rootFixed',
+      value: {
+        root: draw.root,
+        attempt: draw.attempt,
+        commitments: draw.entropy,
+        results: resultsOf(round),
+        epoch: round.epoch,
+        disputed: draw.disputed,
+      },
+    }),
+  )
+}
+
+function reveal(ctx: Context, room: Room, round: Round): void {
+  const { self } = ctx.s
+  if (!round.draw?.entropy.some(({ peer }) => peer === self)) return
+  if (!round.reveals.some(({ peer }) => peer === self)) round.reveals.push({ peer: self, secret: round.secret })
+  broadcast(ctx, room, about(room, round, { case: 'reveal', value: { secret: round.secret, epoch: round.epoch } }))
+}
+
+/** Member: the host has fixed the results. From here on nothing can change. */
+export function onRootFixed(ctx: Context, room: Room, round: Round, from: PeerId, body: BodyOf<'rootFixed'>): void {
+  if (from !== room.host || from === ctx.s.self || body.epoch !== round.epoch) return refuse(ctx, 'root of no host')
+  // One draw an epoch: a second one could be foreseen from the secrets of the first.
+  if (round.draw !== null) return
+  const own = round.commitments.find(({ peer }) => peer === ctx.s.self)
+  const named = body.commitments.find(({ peer }) => peer === ctx.s.self)
+  if (named !== undefined && (own === undefined || !equalBytes(own.commitment, named.commitment))) {
+    // It is from before this node came back, perhaps: the host must not wait for what cannot be revealed.
+    commitTo(ctx, room, round)
+    return refuse(ctx, 'root with a wrong commitment')
+  }
+  if (new Set(body.commitments.map(({ peer }) => peer)).size !== body.commitments.length)
+    return refuse(ctx, 'root that counts a member twice')
+  if (body.results.some((info) => slotOf(round, info.chunk) === undefined || info.hash.length !== 32))
+    return refuse(ctx, 'root with foreign chunks')
+  for (const info of body.results) {
+    const known = slotOf(round, info.chunk)!.result
+    // The host may choose whose result counts, never what a member said.
+    if (known?.peer === info.peer && !equalBytes(known.hash, info.hash)) return refuse(ctx, "root that changes a member's result")
+  }
+  const drawn = body.results.map(({ chunk, peer, hash }) => ({ chunk, peer, hash }))
+  if (new Set(drawn.map(({ chunk }) => chunk)).size !== round.slots.length || !equalBytes(resultRoot(drawn), body.root)) {
+    return refuse(ctx, 'root that does not match the results')
+  }
+  for (const info of body.results) {
+    const slot = slotOf(round, info.chunk)!
+    const held = slot.held && slot.result !== null && equalBytes(slot.result.hash, info.hash)
+    acceptResult(slot, resultFrom(info), held, slot.result === null ? ctx.s.now : slot.resultAt)
+  }
+  room.progressAt = ctx.s.now
+  beginDraw(ctx, round, body.attempt, body.root, body.commitments, body.disputed)
+  for (const entry of body.commitments) {
+    round.commitments = [...round.commitments.filter(({ peer }) => peer !== entry.peer), entry]
+    round.reveals = round.reveals.filter(
+      ({ peer, secret }) => peer !== entry.peer || opensCommitment(secret, entry.commitment, peer, drawName(round)),
+    )
+  }
+  reveal(ctx, room, round)
+  tryBeacon(ctx, room, round)
+}
+
+/** A member commits. Host: of one who takes back what a draw already counts, the draw is repeated, a few times. */
+export function onCommit(ctx: Context, room: Room, round: Round, from: PeerId, body: BodyOf<'commit'>): void {
+  const work = room.work[from]
+  if (memberOf(room, from)?.observer !== false || work === undefined) return refuse(ctx, 'commitment of an observer')
+  if (body.epoch !== round.epoch || body.commitment.length !== 32) return refuse(ctx, 'commitment of another epoch')
+  const counted = round.draw?.entropy.find(({ peer }) => peer === from)
+  if (counted === undefined || equalBytes(counted.commitment, body.commitment)) return setCommitment(round, from, body.commitment)
+  if (!isHost(ctx, room) || from === ctx.s.self || round.reveals.some(({ peer }) => peer === from))
+    return refuse(ctx, 'commitment that comes too late')
+  if (++work.recommits > MAX_RECOMMITS) return exclude(ctx, room, from, 'keeps changing what it committed to')
+  newEpoch(ctx, room, round, '', [])
+}
+
+const MAX_RECOMMITS = 3
+
+/** True when the secret does not open what its owner committed to: the host then knows a cheat. */
+export function onReveal(ctx: Context, room: Room, round: Round, from: PeerId, body: BodyOf<'reveal'>): boolean {
+  if (body.epoch !== round.epoch || round.reveals.some(({ peer }) => peer === from)) return false
+  const known = round.commitments.find(({ peer }) => peer === from)
+  if (known === undefined || !opensCommitment(body.secret, known.commitment, from, drawName(round))) {
+    refuse(ctx, 'reveal that does not open its commitment')
+    return known !== undefined
+  }
+  round.reveals.push({ peer: from, secret: body.secret })
+  room.progressAt = ctx.s.now
+  tryBeacon(ctx, room, round)
+  return false
+}
+
+/** With every secret on the table, everybody draws the same verifier and sample. */
+function tryBeacon(ctx: Context, room: Room, round: Round): void {
+  const { draw } = round
+  if (draw === null || draw.order !== null || draw.entropy.length === 0) return
+  const secrets = draw.entropy.flatMap(({ peer }) => round.reveals.filter((entry) => entry.peer === peer).map(({ secret }) => secret))
+  if (secrets.length < draw.entropy.length) return
+  const chunks = drawnChunks(round)
+  const peers = draw.entropy.map(({ peer }) => peer)
+  if (!canBeDrawn(peers, chunks)) return refuse(ctx, 'draw among members who cannot check each other')
+  const drawn = drawCheck(beacon(drawName(round), draw.root, draw.attempt, secrets), peers, chunks, room.chunksPerCheck)
+  draw.order = drawn.order
+  draw.second = drawn.second
+  const extra = draw.disputed.filter((chunk) => !drawn.sample.includes(chunk) && !drawn.secondSample.includes(chunk))
+  const isOwn = (chunk: number): boolean => slotOf(round, chunk)?.result?.peer === drawn.verifier
+  draw.sample = [...drawn.sample, ...extra.filter((chunk) => !isOwn(chunk))].sort((a, b) => a - b)
+  draw.secondSample = [...drawn.secondSample, ...extra.filter(isOwn)].sort((a, b) => a - b)
+  draw.deadline = ctx.s.now + Math.max(room.deadlineMs, ctx.s.options.deadlineFloorMs) * (1 + draw.sample.length / 4)
+  round.stage = 'checking'
+  note(ctx, { kind: 'drawn', microjob: round.ref.microjob, verifier: drawn.verifier, sample: [...draw.sample, ...draw.secondSample] })
+  const own = drawn.verifier === ctx.s.self ? draw.sample : drawn.second === ctx.s.self ? draw.secondSample : []
+  if (own.length > 0) {
+    draw.started = true
+    emit(ctx, { type: 'verify', ref: round.ref, attempt: draw.attempt, chunks: own })
+  }
+}
+
+/** Host: shown secrets are spent, and a culprit's results with them; everybody commits anew. */
+export function newEpoch(ctx: Context, room: Room, round: Round, culprit: PeerId, chunks: number[]): void {
+  voidResults(ctx, room, round, culprit, chunks, round.epoch + 1)
+  broadcast(ctx, room, about(room, round, { case: 'resultsVoided', value: { peer: culprit, chunks, epoch: round.epoch } }))
+}
+
+function voidResults(ctx: Context, room: Room, round: Round, culprit: PeerId, chunks: number[], epoch: number): void {
+  for (const chunk of chunks) {
+    const slot = slotOf(round, chunk)
+    if (slot !== undefined) clearResult(slot)
+  }
+  beginEpoch(ctx.s, round, epoch)
+  room.progressAt = ctx.s.now
+  if (chunks.length > 0) note(ctx, { kind: 'voided', peer: culprit, chunks })
+  commitTo(ctx, room, round)
+}
+
+export function onResultsVoided(ctx: Context, room: Room, round: Round, from: PeerId, body: BodyOf<'resultsVoided'>): void {
+  if (from !== room.host || from === ctx.s.self || body.epoch <= round.epoch) return refuse(ctx, 'voided results of no host')
+  voidResults(ctx, room, round, body.peer, body.chunks, body.epoch)
+}
+
+/** Everybody, with the heartbeat: says its part of a draw again, in case it was lost. */
+export function resendDraw(ctx: Context, room: Room, round: Round): void {
+  const { draw } = round
+  if (draw === null) return
+  if (isHost(ctx, room) && draw.report === null) sendRoot(ctx, room, round, draw)
+  reveal(ctx, room, round)
+  if (draw.report !== null && draw.order?.[0] === ctx.s.self) sendReport(ctx, room, round, draw, draw.report)
+  if (draw.secondReport !== null && draw.second === ctx.s.self) sendReport(ctx, room, round, draw, draw.secondReport)
+  for (const { peer, chunk, hash } of draw.replies) {
+    if (peer === ctx.s.self) broadcast(ctx, room, about(room, round, { case: 'checkReply', value: { chunk, attempt: draw.attempt, hash } }))
+  }
+}
+
+export function sendReport(ctx: Context, room: Room, round: Round, draw: Draw, report: NonNullable<Draw['report']>): void {
+  const { body, signature } = report
+  broadcast(ctx, room, about(room, round, { case: 'verifierReport', value: { body, signature, attempt: draw.attempt } }))
+}

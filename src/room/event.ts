@@ -1,0 +1,71 @@
+import type { Certificate } from '../domain/certificate.ts'
+import type { PeerId } from '../domain/ids.ts'
+import type { MicrojobRef } from '../domain/job.ts'
+import type { Message } from './message.ts'
+import type { Capabilities, ChunkResult, WorkItem } from './state.ts'
+
+/** What happens to a node. Time, randomness, messages and finished effects all arrive this way. */
+export type RoomEvent = { now: number } & (
+  | { type: 'tick' }
+  /** Begins to look for work. */
+  | { type: 'start' }
+  /** Leaves: at once, or when its hands are empty. */
+  | { type: 'stop'; finish: boolean }
+  | { type: 'pause' }
+  | { type: 'resume' }
+  | { type: 'capabilities'; capabilities: Capabilities }
+  /** The open work, in the order in which rooms are tried. */
+  | { type: 'work'; items: WorkItem[] }
+  /** A message on a topic, from whoever signed it. */
+  | { type: 'gossip'; topic: string; from: PeerId; message: Message }
+  /** A message on a wire. Its data, if any, has been kept and hashes to what it says. */
+  | { type: 'message'; from: PeerId; message: Message }
+  | { type: 'connection'; peer: PeerId; up: boolean }
+  /** Data asked of a peer did not come. Of the host: the takeover path begins here, although its wire looks well. */
+  | { type: 'requestFailed'; peer: PeerId }
+  | { type: 'computed'; block: string; microjob: number; chunk: number; attempt: number; result: ChunkResult; ms: number }
+  | { type: 'computeFailed'; block: string; microjob: number; chunk: number; attempt: number; reason: string }
+  /** The reference engine's answers to a `verify` effect. */
+  | { type: 'verified'; block: string; microjob: number; attempt: number; checked: { chunk: number; hash: Uint8Array }[] }
+  | { type: 'signed'; purpose: SignPurpose; bytes: Uint8Array; signature: Uint8Array }
+)
+
+export type SignPurpose =
+  | { kind: 'report'; block: string; microjob: number; attempt: number }
+  | { kind: 'certificate'; block: string; microjob: number; attempt: number }
+
+/** What a node wants done. The runner does it and answers with events. */
+export type Effect =
+  | { type: 'subscribe'; topic: string }
+  | { type: 'unsubscribe'; topic: string }
+  | { type: 'publish'; topic: string; message: Message }
+  /** Replaces the transport's membership. */
+  | { type: 'setMembers'; peers: PeerId[] }
+  /** For a `result` the runner attaches the data when it fits. */
+  | { type: 'send'; to: PeerId; message: Message }
+  | { type: 'compute'; ref: MicrojobRef; chunk: number; attempt: number }
+  | { type: 'cancel'; block: string; microjob: number; chunk: number }
+  /** Recompute on the reference engine. */
+  | { type: 'verify'; ref: MicrojobRef; attempt: number; chunks: number[] }
+  | { type: 'sign'; purpose: SignPurpose; bytes: Uint8Array }
+  | { type: 'claim'; ref: MicrojobRef; term: number; lapsesAt: number }
+  /** Puts results without a certificate into the database, so that nobody computes them again. */
+  | { type: 'recordPartial'; ref: MicrojobRef; results: { chunk: number; result: ChunkResult }[] }
+  /** Every member hears it; only the host records it. */
+  | { type: 'completed'; ref: MicrojobRef; certificate: Certificate; record: boolean }
+  | { type: 'recordRefusal'; ref: MicrojobRef; culprit: PeerId; reason: string }
+  /** For people: something happened in the room. */
+  | { type: 'note'; note: Note }
+
+export type Note =
+  | { kind: 'joined'; topic: string; host: PeerId }
+  | { kind: 'opened'; topic: string }
+  | { kind: 'refusedBy'; host: PeerId; reason: string }
+  | { kind: 'departed'; peer: PeerId; reason: string }
+  | { kind: 'expelledSelf'; reason: string }
+  | { kind: 'hostChanged'; host: PeerId; term: number }
+  | { kind: 'regranted'; chunk: number; from: PeerId }
+  | { kind: 'voided'; peer: PeerId; chunks: number[] }
+  | { kind: 'drawn'; microjob: number; verifier: PeerId; sample: number[] }
+  | { kind: 'verdict'; microjob: number; verdict: string }
+  | { kind: 'left' }

@@ -1,0 +1,188 @@
+import { describe, expect, it, vi } from 'vitest'
+import { lobbyTopic, roomTopic } from '../domain/job.ts'
+import { HONEST } from '../sim/behaviour.ts'
+import { deliver, isComplete, makeWorld, name, nodeOf, roomOf, sentOf, until, untilGathered } from '../sim/fixture.ts'
+import type { Message } from './message.ts'
+
+// Whole rooms run in these tests; a busy machine must not decide them.
+vi.setConfig({ testTimeout: 120_000 })
+
+describe('finding a room', () => {
+  it('tries rooms in list order, one at a time, and the first acceptance wins', () => {
+    const { world, log } = makeWorld({ nodes: 2, job: { chunks: 200, capacity: 2 } })
+    untilGathered(world, 2)
+    world.join('late', HONEST)
+    until(world, 'late works somewhere', () => nodeOf(world, 'late').state.room !== null)
+    world.join('later', HONEST)
+    until(world, 'later joined', () => nodeOf(world, 'later').state.room !== null)
+    expect(roomOf(world, 'later').host).toBe('late')
+    const order = [...world.database.entries.keys()]
+    const asked = sentOf(log, 'joinRequest')
+      .filter(({ from }) => from === 'later')
+      .map(({ message }) => order.indexOf(roomTopic(message)))
+    expect(asked).toEqual(asked.toSorted((a, b) => a - b))
+    expect(roomOf(world, 'later').rounds.map(({ ref }) => order.indexOf(roomTopic(ref)))).toContain(asked.at(-1))
+  })
+
+  it('moves on after a refusal', () => {
+    const { world, log } = makeWorld({ nodes: 2, job: { chunks: 200, capacity: 2 } })
+    const host = untilGathered(world, 2)
+    const late = world.join('late', HONEST)
+    until(world, 'late asks the full room', () => late.state.activity.kind === 'seeking')
+    const item = late.state.work.find(({ ref }) => roomTopic(ref) === roomTopic(host.state.room!.rounds[0]!.ref))!
+    late.state.activity = { kind: 'joining', item, host: host.id, since: late.state.now, asked: late.state.now, session: 9 }
+    deliver(world, 'late', host.id, { block: item.ref.block, microjob: item.ref.microjob, term: 1, body: { case: undefined } })
+    world.happen(late, {
+      type: 'gossip',
+      topic: roomTopic(item.ref),
+      from: host.id,
+      message: {
+        block: item.ref.block,
+        microjob: item.ref.microjob,
+        term: 1,
+        body: { case: 'joinRefused', value: { peer: 'late', reason: 'the room is full', retryAfterMs: 100 } },
+      },
+    })
+    expect(late.state.activity.kind).toBe('seeking')
+    expect(log.notes.some(({ node, note }) => node === 'late' && note.kind === 'refusedBy' && note.reason === 'the room is full')).toBe(
+      true,
+    )
+    until(world, 'late works elsewhere', () => late.state.room !== null)
+    expect(late.state.room!.host).toBe('late')
+  })
+
+  it('moves on after silence', () => {
+    const { world } = makeWorld({ nodes: 0, job: { chunks: 20 } })
+    const [first] = world.database.entries.values()
+    world.database.claim('ghost', first!.ref, 1, 60_000)
+    const node = world.join('n00', HONEST)
+    until(world, 'it asks whoever claims the first microjob', () => node.state.activity.kind === 'joining')
+    until(world, 'it opens another one', () => node.state.room !== null)
+    expect(node.state.room!.rounds[0]!.ref.microjob).not.toBe(first!.ref.microjob)
+  })
+
+  it('is a member of one room at a time, whatever arrives', () => {
+    const { world } = makeWorld({ nodes: 3 })
+    const host = untilGathered(world, 3)
+    const member = [...world.nodes.keys()].find((id) => id !== host.id)!
+    const before = roomOf(world, member)
+    const welcome: Message = {
+      block: before.rounds[0]!.ref.block,
+      microjob: 7,
+      term: 9,
+      body: {
+        case: 'welcome',
+        value: { job: before.job, members: before.members, rounds: [], expelled: [], version: 9, capacity: 11, deadlineMs: 1 },
+      },
+    }
+    deliver(world, member, 'stranger', welcome)
+    deliver(world, member, host.id, welcome)
+    expect(roomOf(world, member)).toBe(before)
+    expect(before.term).toBe(1)
+  })
+
+  it('opens a room when nobody accepts, claims it, and tells its topic and its lobby', () => {
+    const { world, log } = makeWorld({ nodes: 1 })
+    until(world, 'it opened', () => world.nodes.get(name(0))?.state.room != null)
+    const { ref } = roomOf(world, name(0)).rounds[0]!
+    const claimed = log.steps.flatMap(({ effects }) => effects).find((effect) => effect.type === 'claim')
+    expect(claimed?.ref).toEqual(ref)
+    const topics = log.sent.flatMap(({ effect }) => (effect.type === 'publish' ? [`${effect.topic} ${effect.message.body.case}`] : []))
+    expect(topics).toContain(`${roomTopic(ref)} hostChanged`)
+    expect(topics).toContain(`${lobbyTopic(ref.block)} roomAnnounce`)
+  })
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'leaves exactly one of six simultaneous openers host, and the others its members (history %i)',
+    (seed) => {
+      const { world } = makeWorld({ seed, nodes: 6, apartMs: 0, job: { chunks: 60 }, weather: { delayMs: 20, jitterMs: 200 } })
+      untilGathered(world, 6)
+      until(world, 'everything is complete', () => isComplete(world), 120_000)
+      expect(world.database.repeated).toBe(0)
+    },
+  )
+
+  it('is no room while it has one subscriber: a lone host joins another lone host', () => {
+    const { world } = makeWorld({ nodes: 0, job: { chunks: 400 } })
+    const a = world.join('a', HONEST)
+    until(world, 'a opened', () => a.state.room !== null)
+    world.network.cut('a', 'b')
+    world.network.cut('b', 'a')
+    const b = world.join('b', HONEST)
+    until(world, 'b opened its own', () => b.state.room !== null)
+    expect(world.database.complete).toBe(0)
+    world.network.heal()
+    until(world, 'they are together', () => b.state.room?.host === 'a')
+    until(world, 'and what both computed is checked', () => isComplete(world), 300_000)
+    expect(world.computed).toBeLessThanOrEqual(420)
+  })
+})
+
+describe('joining', () => {
+  it('is asked on the topic, and answered over a wire with the list of peers, and told to everybody', () => {
+    const { world, log } = makeWorld({ nodes: 3, job: { chunks: 100 } })
+    const host = untilGathered(world, 3)
+    const request = sentOf(log, 'joinRequest').at(-1)!
+    expect(request.to).toBeNull()
+    const welcome = sentOf(log, 'welcome').find(({ to }) => to === request.from)!
+    expect(welcome.from).toBe(host.id)
+    expect(welcome.value.members.map(({ peer }) => peer)).toEqual(host.state.room!.members.map(({ peer }) => peer))
+    const told = sentOf(log, 'membersChanged')
+      .filter(({ value }) => value.members.some(({ peer }) => peer === request.from))
+      .map(({ to }) => to)
+    expect(new Set(told)).toEqual(new Set(host.state.room!.members.map(({ peer }) => peer).filter((peer) => peer !== host.id)))
+  })
+
+  it('refuses the twelfth of twelve, which never becomes a processor of that room', () => {
+    const { world, log } = makeWorld({ nodes: 11, job: { chunks: 400 } })
+    const host = untilGathered(world, 11)
+    const { ref } = host.state.room!.rounds[0]!
+    const twelfth = world.join('n11', HONEST)
+    until(world, 'it seeks', () => twelfth.state.activity.kind === 'seeking')
+    world.happen(host, {
+      type: 'gossip',
+      topic: roomTopic(ref),
+      from: 'n11',
+      message: {
+        block: ref.block,
+        microjob: ref.microjob,
+        term: 0,
+        body: {
+          case: 'joinRequest',
+          value: { peer: 'n11', capabilities: undefined, load: 0, commitment: new Uint8Array(32), observer: false, session: 1 },
+        },
+      },
+    })
+    const refusal = sentOf(log, 'joinRefused').at(-1)!
+    expect(refusal.value).toMatchObject({ peer: 'n11', reason: 'the room is full: 11 of 11 members' })
+    until(world, 'it works elsewhere', () => twelfth.state.room !== null)
+    expect(twelfth.state.room!.host).toBe('n11')
+    expect(sentOf(log, 'chunkGrant').some(({ from, to }) => from === host.id && to === 'n11')).toBe(false)
+  })
+
+  it.each([1, 2, 3, 4, 5])('gives the last place to exactly one of two who race for it (history %i)', (seed) => {
+    const { world } = makeWorld({ seed, nodes: 2, job: { chunks: 400, capacity: 3 }, weather: { jitterMs: 60 } })
+    const host = untilGathered(world, 2)
+    world.join('x', HONEST)
+    world.join('y', HONEST)
+    until(world, 'both work', () => ['x', 'y'].every((id) => nodeOf(world, id).state.room !== null))
+    const inside = ['x', 'y'].filter((id) => roomOf(world, id).host === host.id)
+    expect(inside).toHaveLength(1)
+    expect(host.state.room!.members).toHaveLength(3)
+  })
+
+  it('gives an observer results and no place', () => {
+    const { world, log } = makeWorld({ nodes: 2, job: { chunks: 100, capacity: 2 }, behaviour: () => ({ paceMs: 600 }) })
+    const host = untilGathered(world, 2)
+    const observer = world.join('watcher', HONEST, { observer: true })
+    until(world, 'it is in', () => observer.state.room?.host === host.id)
+    const computed = world.computed
+    until(world, 'more is computed', () => world.computed > computed + 6)
+    expect(sentOf(log, 'result').filter(({ to }) => to === 'watcher').length).toBeGreaterThan(3)
+    expect(sentOf(log, 'chunkRequest').some(({ from }) => from === 'watcher')).toBe(false)
+    expect(host.state.room!.members.filter((member) => !member.observer)).toHaveLength(2)
+    until(world, 'it sees the job complete', () => isComplete(world), 120_000)
+    expect(observer.computed).toBe(0)
+    expect(observer.state.certificates).toBeGreaterThan(3)
+  })
+})

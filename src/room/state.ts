@@ -1,0 +1,375 @@
+import type { CheckedChunk } from '../domain/certificate.ts'
+import type { BlockId, Cid, JobId, PeerId } from '../domain/ids.ts'
+import type { MicrojobRef } from '../domain/job.ts'
+import type { EngineKind } from './ports.ts'
+
+/** Durations in ms, counts without unit. */
+export interface RoomOptions {
+  /** Listen for rooms this long before opening one. */
+  listenMs: number
+  /** Silence after a join request that moves on to the next room. */
+  joinTimeoutMs: number
+  /** A room that refused or was silent is not tried again for this long. */
+  cooldownMs: number
+  /** Between claiming a microjob and becoming its host. */
+  settleMs: number
+  /** A claim lapses this long after it was last renewed. */
+  claimMs: number
+  announceMs: number
+  heartbeatMs: number
+  /** Heartbeats missed in a row before a member counts as gone. */
+  silentIntervals: number
+  /** A broken connection may come back within this time. */
+  reconnectMs: number
+  /** Time a new member has to open its first connection. */
+  connectMs: number
+  /** A new host waits this long for what its members know. */
+  syncMs: number
+  /** Per candidate, before a member passes it over. */
+  takeoverMs: number
+  revealMs: number
+  /** Deadline of a chunk: this many times the member's own pace, and never less than the floor. */
+  paceMultiple: number
+  deadlineFloorMs: number
+  /** Chunks a member holds beyond those it runs. */
+  queue: number
+  /** A gap between ticks that means that this tab was suspended. */
+  suspendMs: number
+  /** Members next in line that hear of every grant. */
+  deputies: number
+  /** Rounds a room has in hand at once: some in work, the others being checked. */
+  liveRounds: number
+  /** A room in which nothing happens for this long although there is work has a useless host. */
+  stallMs: number
+}
+
+export const DEFAULT_OPTIONS: RoomOptions = {
+  listenMs: 1_000,
+  joinTimeoutMs: 4_000,
+  cooldownMs: 5_000,
+  settleMs: 600,
+  claimMs: 30_000,
+  announceMs: 800,
+  heartbeatMs: 1_000,
+  silentIntervals: 5,
+  reconnectMs: 400,
+  connectMs: 12_000,
+  syncMs: 500,
+  takeoverMs: 2_000,
+  revealMs: 8_000,
+  paceMultiple: 8,
+  deadlineFloorMs: 15_000,
+  queue: 1,
+  suspendMs: 6_000,
+  deputies: 2,
+  liveRounds: 12,
+  stallMs: 60_000,
+}
+
+/** What this node can do. */
+export interface Capabilities {
+  engine: EngineKind
+  slots: number
+  customKernels: boolean
+}
+
+export interface Member {
+  peer: PeerId
+  observer: boolean
+  slots: number
+  engine: string
+}
+
+export interface ChunkResult {
+  peer: PeerId
+  /** sha2-256 of the output, 32 bytes. */
+  hash: Uint8Array
+  fuel: number
+  engine: string
+  bytes: number
+}
+
+export interface Grant {
+  peer: PeerId
+  attempt: number
+  at: number
+  /** ms since the epoch on this node's clock. */
+  deadline: number
+}
+
+export interface ChunkSlot {
+  chunk: number
+  grants: Grant[]
+  attempts: number
+  result: ChunkResult | null
+  /** The output itself is in this node's block store. */
+  held: boolean
+  resultAt: number
+  /** Who else was computing it when its result came. */
+  rivals: PeerId[]
+  /** Host: two members gave different answers, so the verifier must look here. */
+  disputed: boolean
+}
+
+/** What a verifier found, signed. */
+export interface Report {
+  /** Canonical CBOR of the certificate's body with this verifier's checks alone. */
+  body: Uint8Array
+  signature: Uint8Array
+  checked: CheckedChunk[]
+}
+
+/** One draw of verifier and sample; repeated with a higher attempt when a member withholds, leaves or lies. */
+export interface Draw {
+  attempt: number
+  root: Uint8Array
+  /** Committed members, in join order. */
+  entropy: { peer: PeerId; commitment: Uint8Array }[]
+  /** Until when the host waits for the present step. */
+  deadline: number
+  /** Verifier first, then the arbiters in turn; null until every secret is revealed. */
+  order: PeerId[] | null
+  /** Checks the verifier's own chunks; null before the draw and where the verifier has none. */
+  second: PeerId | null
+  sample: number[]
+  secondSample: number[]
+  /** Chunks with two answers, which are checked whatever the sample. */
+  disputed: number[]
+  report: Report | null
+  secondReport: Report | null
+  /** Answers of arbiters on disputed chunks. */
+  replies: { peer: PeerId; chunk: number; hash: Uint8Array }[]
+  /** This node has begun its own part as verifier or second. */
+  started: boolean
+  /** Chunks that this node recomputes as arbiter. */
+  arbitrating: number[]
+}
+
+export type Stage = 'working' | 'revealing' | 'checking' | 'disputed' | 'unverified' | 'complete'
+
+/** One microjob in a room's hands. */
+export interface Round {
+  ref: MicrojobRef
+  slots: ChunkSlot[]
+  /** Rises when results are voided; commitments and secrets belong to one epoch. */
+  epoch: number
+  commitments: { peer: PeerId; commitment: Uint8Array }[]
+  /** Secrets shown so far in this epoch, each of which opens its commitment. */
+  reveals: { peer: PeerId; secret: Uint8Array }[]
+  /** This node's own secret in this epoch. */
+  secret: Uint8Array
+  stage: Stage
+  draw: Draw | null
+  drawAttempts: number
+  /** Members with which the last draw failed to decide: it is not repeated with the same ones. */
+  undecidedWith: string
+  /** Host: since when it waits for somebody who can decide, or 0. */
+  undecidedSince: number
+  /** Host: waits for missing commitments until then; 0 before the last chunk. */
+  waitUntil: number
+  /** Since when the database no longer lists this microjob as open, or 0. */
+  unlistedSince: number
+  /** Heartbeats of the host in a row that did not list it. */
+  unlistedBeats: number
+  /** Results were put into the database up to this many. */
+  recorded: number
+  recordedAt: number
+}
+
+/** What the host knows of a member's work. */
+export interface MemberWork {
+  /** Exponential mean of ms per chunk; 0 before the first. */
+  paceMs: number
+  /** Chunks it asked for and has not been granted. */
+  want: number
+  lastHeard: number
+  /** A connection to it was up once. */
+  connected: boolean
+  /** When its connection broke, or 0. */
+  downSince: number
+  done: number
+  /** Chunks it last said it has in hand or has finished without our having them. */
+  inHand: number[]
+  /** When it said so; 0 before the first time. */
+  reportedAt: number
+  /** Grants since its last result that it did not have in hand later. */
+  lost: number
+  /** Times it changed a commitment that a draw already counted. */
+  recommits: number
+  /** Of its join request; 0 while unknown. */
+  session: number
+}
+
+/** The peers that process one microjob after the other, under one host at a time. */
+export interface Room {
+  job: JobId
+  kernel: Cid
+  capacity: number
+  /** Deadline of a chunk while no pace is known, ms. */
+  deadlineMs: number
+  /** One chunk in so many of each processor's is checked. */
+  chunksPerCheck: number
+  term: number
+  host: PeerId
+  /** In join order, self included. */
+  members: Member[]
+  version: number
+  work: Record<PeerId, MemberWork>
+  /** Proven to be wrong: they do not come back, and their results count nowhere here. */
+  expelled: PeerId[]
+  /** Host: did not do their part in time, and may ask again later. */
+  excluded: { peer: PeerId; times: number; until: number }[]
+  /** Oldest first. */
+  rounds: Round[]
+  departures: { peer: PeerId; reason: string; at: number }[]
+  hostChanges: number
+  /** The host was proven wrong, or is of no use: it counts as gone. */
+  hostDiscredited: 'no' | 'useless' | 'wrong'
+  /** When anything last moved the work on, as far as this node has seen. */
+  progressAt: number
+  /** A new host grants only after this time, so that its members can tell what they know. */
+  syncUntil: number
+  /** When this member first missed its host, or 0. */
+  hostMissedAt: number
+  /** Candidates passed over since the host was missed. */
+  passedOver: PeerId[]
+  lastHeartbeat: number
+  lastAnnounce: number
+  lastClaim: number
+  requestedAt: number
+  requestedWant: number
+  /** Last microjob that completed here, for people. */
+  lastVerdict: { microjob: number; verifier: PeerId | null; verdict: string } | null
+}
+
+/** A certificate this node has seen. */
+export interface Finished {
+  ref: MicrojobRef
+  /** Canonical CBOR. */
+  certificate: Uint8Array
+  /** When it was last put into the database, or seen. */
+  at: number
+}
+
+/** A chunk granted to this node. */
+export interface InHand {
+  block: BlockId
+  microjob: number
+  chunk: number
+  attempt: number
+  running: boolean
+}
+
+/** One microjob that the database lists as open. */
+export interface WorkItem {
+  ref: MicrojobRef
+  capacity: number
+  deadlineMs: number
+  /** One chunk in so many of each processor's is checked. */
+  chunksPerCheck: number
+  kernel: Cid
+  claim: { peer: PeerId; term: number; lapsesAt: number } | null
+  /** Results that reached the database without a certificate. */
+  results: { chunk: number; result: ChunkResult }[]
+}
+
+export interface Announcement {
+  topic: string
+  host: PeerId
+  term: number
+  members: number
+  capacity: number
+  settling: boolean
+  at: number
+}
+
+export type Activity =
+  | { kind: 'off' }
+  | { kind: 'seeking'; since: number }
+  | { kind: 'joining'; item: WorkItem; host: PeerId; since: number; asked: number; session: number }
+  | { kind: 'opening'; item: WorkItem; since: number; term: number }
+  | { kind: 'member' }
+
+/** Everything a node knows of its work in rooms. Plain data: it can be cloned, stored and compared. */
+export interface RoomState {
+  self: PeerId
+  /** 32 bytes from which this node's secrets are derived. */
+  seed: Uint8Array
+  /** Secrets made so far. */
+  secrets: number
+  options: RoomOptions
+  capabilities: Capabilities
+  observer: boolean
+  /** Takes no new chunks and leaves when its hands are empty. */
+  finishing: boolean
+  paused: boolean
+  now: number
+  activity: Activity
+  work: WorkItem[]
+  announcements: Announcement[]
+  cooldowns: { topic: string; until: number }[]
+  room: Room | null
+  inHand: InHand[]
+  /** Chunks this node finished and the host has not been seen to hold. */
+  unconfirmed: { block: BlockId; microjob: number; chunk: number }[]
+  /** Hosts that did not do what hosts do, until they are given another chance. */
+  distrusted: { peer: PeerId; until: number }[]
+  /** Certificates of the last rounds, for members that missed them. */
+  recent: Finished[]
+  /** When the database is next compared with them. */
+  recordAgainAt: number
+  /** Rounds of a room that was left for another host of the same microjob. */
+  keepsake: Round[]
+  /** Topics subscribed to. */
+  topics: string[]
+  /** Topics of microjobs known to be complete, newest last. */
+  finished: string[]
+  /** Topics of microjobs that the database listed once and lists no longer, newest last. */
+  unlisted: string[]
+  /** Messages refused, by cause. */
+  refused: Record<string, number>
+  chunksDone: number
+  fuelDone: number
+  certificates: number
+}
+
+export interface RoomInit {
+  self: PeerId
+  seed: Uint8Array
+  now: number
+  capabilities: Capabilities
+  options?: Partial<RoomOptions>
+  observer?: boolean
+}
+
+export function initialState(init: RoomInit): RoomState {
+  return {
+    self: init.self,
+    seed: init.seed,
+    secrets: 0,
+    options: { ...DEFAULT_OPTIONS, ...init.options },
+    capabilities: init.capabilities,
+    observer: init.observer ?? false,
+    finishing: false,
+    paused: false,
+    now: init.now,
+    activity: { kind: 'off' },
+    work: [],
+    announcements: [],
+    cooldowns: [],
+    room: null,
+    inHand: [],
+    unconfirmed: [],
+    distrusted: [],
+    recent: [],
+    recordAgainAt: 0,
+    keepsake: [],
+    topics: [],
+    finished: [],
+    unlisted: [],
+    refused: {},
+    chunksDone: 0,
+    fuelDone: 0,
+    certificates: 0,
+  }
+}

@@ -1,0 +1,131 @@
+import type { Certificate } from '../domain/certificate.ts'
+import { blockCid, roomTopic } from '../domain/job.ts'
+import type { MicrojobRef } from '../domain/job.ts'
+import { cidOfValue } from '../domain/ids.ts'
+import type { Cid, PeerId } from '../domain/ids.ts'
+import type { ChunkResult, WorkItem } from '../room/state.ts'
+
+interface Claim {
+  peer: PeerId
+  term: number
+  lapsesAt: number
+}
+
+interface Entry {
+  ref: MicrojobRef
+  claims: Map<PeerId, Claim>
+  partials: Map<PeerId, { chunk: number; result: ChunkResult }[]>
+  certificate: Certificate | null
+}
+
+/** What a job of the simulated world looks like. Counts. */
+export interface JobShape {
+  chunks: number
+  chunksPerMicrojob: number
+  microjobsPerBlock: number
+  capacity: number
+  deadlineMs: number
+}
+
+/** The job database as everybody would see it once replicated. Who sees it when is the world's affair. */
+export class SimDatabase {
+  readonly kernel: Cid = cidOfValue('kernel')
+  readonly entries = new Map<string, Entry>()
+  version = 1
+  /** Certificates beyond the first of a microjob. */
+  repeated = 0
+  readonly #byJob = new Map<string, Entry[]>()
+  readonly #shapes = new Map<string, JobShape>()
+
+  /** Adds a job; chunk ids begin at `firstChunk`, so that no two jobs share an output. */
+  addJob(name: string, shape: JobShape, firstChunk: number): void {
+    const job = cidOfValue(name)
+    this.#shapes.set(job, shape)
+    const microjobs = Math.ceil(shape.chunks / shape.chunksPerMicrojob)
+    for (let i = 0; i < microjobs; i++) {
+      const blockIndex = Math.floor(i / shape.microjobsPerBlock)
+      const first = i * shape.chunksPerMicrojob
+      const ref: MicrojobRef = {
+        job,
+        block: blockCid(job, blockIndex),
+        blockIndex,
+        microjob: i % shape.microjobsPerBlock,
+        firstChunk: firstChunk + first,
+        chunkCount: Math.min(shape.chunksPerMicrojob, shape.chunks - first),
+      }
+      const entry: Entry = { ref, claims: new Map(), partials: new Map(), certificate: null }
+      this.entries.set(roomTopic(ref), entry)
+      this.#byJob.set(job, [...(this.#byJob.get(job) ?? []), entry])
+    }
+  }
+
+  get complete(): number {
+    let count = 0
+    for (const { certificate } of this.entries.values()) if (certificate !== null) count++
+    return count
+  }
+
+  claim(peer: PeerId, ref: MicrojobRef, term: number, lapsesAt: number): void {
+    const entry = this.entries.get(roomTopic(ref))
+    if (entry === undefined || entry.certificate !== null) return
+    entry.claims.set(peer, { peer, term, lapsesAt })
+    this.version++
+  }
+
+  recordPartial(peer: PeerId, ref: MicrojobRef, results: { chunk: number; result: ChunkResult }[]): void {
+    const entry = this.entries.get(roomTopic(ref))
+    if (entry === undefined || entry.certificate !== null) return
+    entry.partials.set(
+      peer,
+      results.map(({ chunk, result }) => ({ chunk, result: { ...result } })),
+    )
+    this.version++
+  }
+
+  /** True for the first certificate of a microjob; later ones are counted and change nothing. */
+  record(certificate: Certificate): boolean {
+    const entry = this.entries.get(roomTopic(certificate.body))
+    if (entry === undefined) return false
+    if (entry.certificate !== null) {
+      this.repeated++
+      return false
+    }
+    entry.certificate = certificate
+    this.version++
+    return true
+  }
+
+  /** The open work at a time, of one job or of all, at most `most` items: a pure function of the records. */
+  work(now: number, most: number, job: string | null = null): WorkItem[] {
+    const items: WorkItem[] = []
+    for (const entry of job === null ? this.entries.values() : (this.#byJob.get(job) ?? [])) {
+      if (entry.certificate !== null) continue
+      if (items.length >= most) break
+      const shape = this.#shapes.get(entry.ref.job)!
+      items.push({
+        ref: entry.ref,
+        capacity: shape.capacity,
+        deadlineMs: shape.deadlineMs,
+        chunksPerCheck: 10,
+        kernel: this.kernel,
+        claim: bestClaim([...entry.claims.values()], now),
+        results: merged([...entry.partials.values()]),
+      })
+    }
+    return items
+  }
+}
+
+/** Of the claims that live, the highest term, then the lowest peer; of lapsed ones the highest term, so that terms rise. */
+function bestClaim(claims: Claim[], now: number): Claim | null {
+  const live = claims.filter(({ lapsesAt }) => lapsesAt > now)
+  const pool = live.length > 0 ? live : claims
+  const best = pool.reduce<Claim | null>((a, b) => (a === null || b.term > a.term || (b.term === a.term && b.peer < a.peer) ? b : a), null)
+  return best === null ? null : { ...best }
+}
+
+function merged(partials: { chunk: number; result: ChunkResult }[][]): { chunk: number; result: ChunkResult }[] {
+  const byChunk = new Map<number, ChunkResult>()
+  for (const results of partials) for (const { chunk, result } of results) if (!byChunk.has(chunk)) byChunk.set(chunk, result)
+  return [...byChunk].map(([chunk, result]) => ({ chunk, result }))
+}

@@ -1,0 +1,123 @@
+/** One deliberate fault in the protocol machine: a piece of a file of `src/room` and what stands there instead. */
+export interface Mutant {
+  name: string
+  file: string
+  from: string
+  to: string
+}
+
+/** Faults that some history must bring to light. */
+export const MUTANTS: readonly Mutant[] = [
+  { name: 'messages of an old term count', file: 'receive.ts', from: 'if (message.term < room.term) {', to: 'if (message.term < 0) {' },
+  {
+    name: 'messages of a later term count',
+    file: 'receive.ts',
+    from: 'if (message.term > room.term) {',
+    to: 'if (message.term > room.term + 1e9) {',
+  },
+  {
+    name: 'the limit is off by one',
+    file: 'host.ts',
+    from: 'processors(room).length >= room.capacity) {',
+    to: 'processors(room).length > room.capacity) {',
+  },
+  {
+    name: 'chunks of a departed member are not granted again',
+    file: 'crew.ts',
+    from: 'slot.grants = slot.grants.filter((grant) => grant.peer !== peer)',
+    to: 'slot.grants = slot.grants.filter(() => true)',
+  },
+  {
+    name: 'deadlines are never looked at',
+    file: 'host.ts',
+    from: 'for (let late = overdue(ctx, room); late !== null;',
+    to: 'for (let late = overdue(ctx, room); late !== null && s.now < 0;',
+  },
+  { name: 'silent members stay', file: 'host.ts', from: "removeMember(ctx, room, peer, 'silent')", to: 'updateTopics(ctx)' },
+  {
+    name: 'lost results are never sent again',
+    file: 'heartbeat.ts',
+    from: 'sendMissing(ctx, room, round, from, entry.bitmap)',
+    to: 'void sendMissing',
+  },
+  {
+    name: 'lost reveals are never said again',
+    file: 'draw.ts',
+    from: '  reveal(ctx, room, round)\n  if (draw.report !== null',
+    to: '  if (draw.report !== null',
+  },
+  {
+    name: 'nobody takes over',
+    file: 'takeover.ts',
+    from: 'if (candidate.peer === s.self) return takeOver(ctx, room, reason)',
+    to: 'if (candidate.peer === s.self) return',
+  },
+  {
+    name: 'a takeover keeps the term',
+    file: 'takeover.ts',
+    from: 'becomeHostOf(ctx, room, room.term + 1, s.self)',
+    to: 'becomeHostOf(ctx, room, room.term, s.self)',
+  },
+  { name: 'a rival host is ignored', file: 'merge.ts', from: 'if (contested) onRival(', to: 'if (contested && s.now < 0) onRival(' },
+  {
+    name: 'lone hosts stay alone',
+    file: 'merge.ts',
+    from: 'else if (!body.settling) considerMerging(',
+    to: 'else if (s.now < 0) considerMerging(',
+  },
+  {
+    name: 'a disagreement is overlooked',
+    file: 'check.ts',
+    from: "if (verdictOf(checked) === 'verified') return",
+    to: 'if (checked.length > 0) return',
+  },
+  { name: 'the first opinion convicts', file: 'check.ts', from: 'best.count >= 2 && best.count', to: 'best.count >= 1 && best.count' },
+  {
+    name: "a liar's other chunks are kept",
+    file: 'check.ts',
+    from: 'newEpoch(ctx, room, round, culprit, chunks)',
+    to: 'newEpoch(ctx, room, round, culprit, [])',
+  },
+  {
+    name: 'the reports are signed although the second has not spoken',
+    file: 'check.ts',
+    from: "if (round.stage !== 'checking' || draw.report === null || (draw.second !== null && draw.secondReport === null)) return",
+    to: "if (round.stage !== 'checking' || draw.report === null) return",
+  },
+  {
+    name: 'the draw waits for ghosts',
+    file: 'draw.ts',
+    from: 'if (isStuck(room, round, round.draw)) newEpoch',
+    to: 'if (ctx.s.now < 0) newEpoch',
+  },
+  {
+    name: 'withheld reveals are waited for',
+    file: 'check.ts',
+    from: 'if (draw === null || now < draw.deadline) continue',
+    to: 'if (draw === null || now < draw.deadline + 1e12) continue',
+  },
+  {
+    name: 'a new epoch is not committed to',
+    file: 'draw.ts',
+    from: "  if (chunks.length > 0) note(ctx, { kind: 'voided', peer: culprit, chunks })\n  commitTo(ctx, room, round)",
+    to: "  if (chunks.length > 0) note(ctx, { kind: 'voided', peer: culprit, chunks })",
+  },
+  {
+    name: 'a host does not listen to what the database says',
+    file: 'lead.ts',
+    from: 'else if (s.now - round.unlistedSince >= UNLISTED_MS) dropRound',
+    to: 'else if (s.now < 0) dropRound',
+  },
+  {
+    name: 'a chunk keeps its grants when its result is in',
+    file: 'round.ts',
+    from: '.filter((peer) => peer !== result.peer)\n  slot.grants = []',
+    to: '.filter((peer) => peer !== result.peer)',
+  },
+  {
+    name: 'a finished room is never left',
+    file: 'lead.ts',
+    from: 'if (room.rounds.length > 0 || ctx.s.now < room.syncUntil) return false',
+    to: 'if (room.rounds.length >= 0) return false',
+  },
+]

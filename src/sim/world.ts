@@ -1,0 +1,283 @@
+import { certificateBytes } from '../domain/certificate-check.ts'
+import type { PeerId } from '../domain/ids.ts'
+import type { Effect, Note, RoomEvent } from '../room/event.ts'
+import { reduce } from '../room/reduce.ts'
+import { initialState } from '../room/state.ts'
+import type { RoomOptions } from '../room/state.ts'
+import { auditCertificate, decodeCertificate, reportIsSigned } from './audit.ts'
+import type { Behaviour } from './behaviour.ts'
+import { SimDatabase } from './database.ts'
+import { altered, answer, ownHash, suppresses } from './engine.ts'
+import { SimNetwork } from './network.ts'
+import type { Happening, SimNode } from './node.ts'
+import { Rng } from './rng.ts'
+import { Schedule } from './schedule.ts'
+import { FUEL, sign } from './truth.ts'
+import type { Weather } from './weather.ts'
+
+const TICK_MS = 200
+const WORK_ITEMS = 64
+/** Where the simulated clock stands at the beginning, ms since the epoch. */
+const EPOCH_MS = 1_000_000_000
+
+/** Told of every step. */
+export interface Observer {
+  stepped?(node: SimNode, event: RoomEvent, effects: readonly Effect[]): void
+  noted?(node: SimNode, note: Note): void
+  /** A host put a certificate into the database. */
+  recorded?(node: SimNode, effect: Extract<Effect, { type: 'completed' }>, first: boolean): void
+}
+
+/** A whole network in one process. One seed gives one history. */
+export class World {
+  readonly schedule = new Schedule()
+  readonly rng: Rng
+  readonly nodes = new Map<PeerId, SimNode>()
+  readonly database = new SimDatabase()
+  readonly network: SimNetwork
+  readonly observers: Observer[] = []
+  readonly options: Partial<RoomOptions>
+  /** Content address of the one job that a peer looks at; null: all jobs in order. */
+  jobOf: (peer: PeerId) => string | null = () => null
+  steps = 0
+  computed = 0
+  verified = 0
+  refusals: { culprit: PeerId; reason: string; by: PeerId }[] = []
+
+  constructor(seed: number, weather: Weather, options: Partial<RoomOptions> = {}) {
+    this.rng = new Rng(seed)
+    this.options = options
+    this.network = new SimNetwork(this.nodes, this.schedule, this.rng.fork(), weather, (node, what) => this.happen(node, what))
+  }
+
+  get now(): number {
+    return this.schedule.now
+  }
+
+  /** A tab opens and begins to contribute. A name that was here before comes back with its memory gone. */
+  join(id: PeerId, behaviour: Behaviour, extra: { skewMs?: number; observer?: boolean } = {}): SimNode {
+    const rng = this.rng.fork()
+    const skewMs = EPOCH_MS + (extra.skewMs ?? 0)
+    const node: SimNode = {
+      id,
+      behaviour,
+      rng,
+      alive: true,
+      skewMs,
+      backlog: null,
+      members: new Set(),
+      up: new Set(),
+      topics: new Map(),
+      tentative: new Map(),
+      tasks: new Map(),
+      seen: 0,
+      computed: 0,
+      verified: 0,
+      busyMs: 0,
+      state: initialState({
+        self: id,
+        seed: rng.bytes(32),
+        now: this.now + skewMs,
+        options: this.options,
+        observer: extra.observer,
+        capabilities: { engine: 'cpu', slots: behaviour.slots, customKernels: true },
+      }),
+    }
+    this.nodes.set(id, node)
+    this.#refresh(node)
+    this.happen(node, { type: 'start' })
+    this.#tick(node, rng.between(0, TICK_MS))
+    return node
+  }
+
+  /** A tab that was gone is opened again, with its key and nothing else. */
+  rejoin(id: PeerId, behaviour: Behaviour, skewMs: number, observer: boolean): void {
+    if (this.nodes.get(id)?.alive !== true) this.join(id, behaviour, { skewMs: skewMs - EPOCH_MS, observer })
+  }
+
+  #tick(node: SimNode, ms: number): void {
+    this.schedule.after(ms, () => {
+      if (!node.alive) return
+      if (node.backlog === null) {
+        if (node.rng.chance(TICK_MS / (1 + this.network.weather.databaseMs))) this.#refresh(node)
+        this.happen(node, { type: 'tick' })
+      }
+      this.#tick(node, TICK_MS)
+    })
+  }
+
+  /** The node's copy of the database catches up. */
+  #refresh(node: SimNode): void {
+    if (node.seen === this.database.version) return
+    node.seen = this.database.version
+    this.happen(node, {
+      type: 'work',
+      items: this.database
+        .work(this.now, WORK_ITEMS, this.jobOf(node.id))
+        .map((item) => ({ ...item, claim: shifted(item.claim, node.skewMs) })),
+    })
+  }
+
+  /** Gone without a word. */
+  crash(node: SimNode): void {
+    this.#gone(node, this.network.weather.detectMs)
+  }
+
+  /** The tab is closed: it says so, and its connections end at once. */
+  close(node: SimNode): void {
+    this.happen(node, { type: 'stop', finish: false })
+    this.#gone(node, 5)
+  }
+
+  #gone(node: SimNode, detectMs: number): void {
+    node.alive = false
+    node.tasks.clear()
+    this.network.forget(node)
+    for (const other of this.nodes.values()) if (other.alive && other.members.has(node.id)) this.network.broken(other.id, node.id, detectMs)
+  }
+
+  /** Timers stop; what arrives waits and comes all at once afterwards. */
+  suspend(node: SimNode, ms: number): void {
+    if (node.backlog !== null) return
+    node.backlog = []
+    this.schedule.after(ms, () => {
+      const backlog = node.backlog ?? []
+      node.backlog = null
+      for (const what of backlog) this.happen(node, what)
+    })
+  }
+
+  /** One event into one machine, and its effects into the world. */
+  happen(node: SimNode, what: Happening): void {
+    if (!node.alive) return
+    if (node.backlog !== null) {
+      node.backlog.push(what)
+      return
+    }
+    if (what.type === 'message' && !this.#believable(what)) return
+    const event = { ...what, now: Math.floor(this.now) + node.skewMs } as RoomEvent
+    this.steps++
+    const { state, effects } = reduce(node.state, event)
+    node.state = state
+    for (const effect of effects) this.#run(node, effect)
+    for (const observer of this.observers) observer.stepped?.(node, event, effects)
+  }
+
+  /** What the runner checks before the machine sees a message. */
+  #believable(what: Extract<Happening, { type: 'message' }>): boolean {
+    const { body } = what.message
+    if (body.case === 'verifierReport') return reportIsSigned(what.from, body.value)
+    if (body.case === 'completed') {
+      const certificate = decodeCertificate(body.value.certificate)
+      return certificate !== null && auditCertificate(certificate).length === 0
+    }
+    return true
+  }
+
+  #run(node: SimNode, effect: Effect): void {
+    switch (effect.type) {
+      case 'subscribe':
+        return this.network.subscribe(node, effect.topic)
+      case 'unsubscribe':
+        return this.network.unsubscribe(node, effect.topic)
+      case 'publish':
+        return this.network.publish(node, effect.topic, effect.message)
+      case 'setMembers':
+        return this.network.setMembers(node, effect.peers)
+      case 'send':
+        if (!suppresses(node.behaviour, effect.message)) this.network.send(node, effect.to, altered(node.behaviour, effect.message))
+        return
+      case 'compute':
+        return this.#compute(node, effect)
+      case 'cancel':
+        node.tasks.delete(taskName(effect))
+        return
+      case 'verify':
+        return this.#verify(node, effect)
+      case 'sign':
+        this.schedule.after(1, () =>
+          this.happen(node, {
+            type: 'signed',
+            purpose: effect.purpose,
+            bytes: effect.bytes,
+            signature: sign(node.id, certificateBytes(effect.bytes)),
+          }),
+        )
+        return
+      case 'claim':
+        return this.#write(node, () => this.database.claim(node.id, effect.ref, effect.term, effect.lapsesAt - node.skewMs))
+      case 'recordPartial':
+        return this.#write(node, () => this.database.recordPartial(node.id, effect.ref, effect.results))
+      case 'completed':
+        if (effect.record) {
+          this.#write(node, () => {
+            const first = this.database.record(effect.certificate)
+            for (const observer of this.observers) observer.recorded?.(node, effect, first)
+          })
+        }
+        return
+      case 'recordRefusal':
+        this.refusals.push({ culprit: effect.culprit, reason: effect.reason, by: node.id })
+        return
+      case 'note':
+        for (const observer of this.observers) observer.noted?.(node, effect.note)
+    }
+  }
+
+  #write(node: SimNode, put: () => void): void {
+    this.schedule.after(node.rng.between(5, 40), put)
+  }
+
+  #compute(node: SimNode, effect: Extract<Effect, { type: 'compute' }>): void {
+    if (node.behaviour.hoards) return
+    const token = {}
+    const name = taskName({ ...effect.ref, chunk: effect.chunk })
+    node.tasks.set(name, token)
+    const ms = node.behaviour.paceMs * node.rng.between(0.8, 1.3)
+    this.schedule.after(ms, () => {
+      if (node.tasks.get(name) !== token) return
+      node.tasks.delete(name)
+      node.computed++
+      this.computed++
+      node.busyMs += ms
+      const { block, microjob } = effect.ref
+      const result = { peer: node.id, hash: answer(node, effect.chunk), fuel: FUEL, engine: 'cpu', bytes: 4_096 }
+      this.happen(node, { type: 'computed', block, microjob, chunk: effect.chunk, attempt: effect.attempt, result, ms })
+    })
+  }
+
+  #verify(node: SimNode, effect: Extract<Effect, { type: 'verify' }>): void {
+    if (node.behaviour.withholdsReport) return
+    const ms = node.behaviour.paceMs * effect.chunks.length
+    this.schedule.after(ms, () => {
+      if (!node.alive) return
+      node.verified += effect.chunks.length
+      this.verified += effect.chunks.length
+      node.busyMs += ms
+      const { block, microjob } = effect.ref
+      const checked = effect.chunks.map((chunk) => ({ chunk, hash: ownHash(node.behaviour, node.id, chunk) }))
+      this.happen(node, { type: 'verified', block, microjob, attempt: effect.attempt, checked })
+    })
+  }
+
+  /** Runs until `done` says so or until a time, ms. True when it was done. */
+  run(untilMs: number, done: () => boolean): boolean {
+    let countdown = 0
+    while (this.schedule.now <= untilMs) {
+      if (countdown-- <= 0) {
+        if (done()) return true
+        countdown = 64
+      }
+      if (!this.schedule.step()) return done()
+    }
+    return done()
+  }
+}
+
+function shifted<C extends { lapsesAt: number } | null>(claim: C, ms: number): C {
+  return claim === null ? claim : { ...claim, lapsesAt: claim.lapsesAt + ms }
+}
+
+function taskName({ block, microjob, chunk }: { block: string; microjob: number; chunk: number }): string {
+  return `${block}/${microjob}/${chunk}`
+}

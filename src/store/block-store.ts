@@ -1,0 +1,73 @@
+import type { Helia } from 'helia'
+import { CID } from 'multiformats/cid'
+import { concat, equalBytes } from '../domain/bytes.ts'
+import { cidOfHash, cidOfValue, decodeCanonical, encodeCanonical, hashOfCid } from '../domain/ids.ts'
+import type { Cid } from '../domain/ids.ts'
+import type { BlockStore } from '../room/ports.ts'
+import { digest } from './digest.ts'
+import { BlockError, StorageError } from './errors.ts'
+
+/** Most bytes of a block: what every bitswap peer takes. */
+export const MAX_BLOCK_BYTES = 1024 * 1024
+
+/** Blocks in Helia: local, or fetched from connected peers by bitswap, which checks them against their address. */
+export class HeliaBlocks implements BlockStore {
+  readonly #helia: Helia
+
+  constructor(helia: Helia) {
+    this.#helia = helia
+  }
+
+  async put(bytes: Uint8Array): Promise<Cid> {
+    return this.#keep(cidOfHash(await digest(bytes)), bytes)
+  }
+
+  async get(cid: Cid, signal: AbortSignal): Promise<Uint8Array> {
+    const bytes = await this.#read(cid, signal)
+    if (equalBytes(await digest(bytes), hashOfCid(cid))) return bytes
+    // A local copy that the disk has damaged: without it the block is fetched again.
+    await this.delete(cid)
+    const again = await this.#read(cid, signal)
+    if (!equalBytes(await digest(again), hashOfCid(cid))) throw new BlockError(`the bytes of block ${cid} are not those of its address`)
+    return again
+  }
+
+  async putValue(value: unknown): Promise<Cid> {
+    return this.#keep(cidOfValue(value), encodeCanonical(value))
+  }
+
+  async getValue(cid: Cid, signal: AbortSignal): Promise<unknown> {
+    return decodeCanonical(await this.get(cid, signal))
+  }
+
+  async has(cid: Cid): Promise<boolean> {
+    return this.#helia.blockstore.has(CID.parse(cid))
+  }
+
+  async delete(cid: Cid): Promise<void> {
+    await this.#helia.blockstore.delete(CID.parse(cid))
+  }
+
+  /** The store that opened it stops Helia. */
+  async stop(): Promise<void> {}
+
+  async #keep(cid: Cid, bytes: Uint8Array): Promise<Cid> {
+    if (bytes.length > MAX_BLOCK_BYTES)
+      throw new BlockError(`a block of ${bytes.length} bytes is too large: at most ${MAX_BLOCK_BYTES}; cut it`)
+    try {
+      await this.#helia.blockstore.put(CID.parse(cid), bytes)
+    } catch (cause) {
+      throw new StorageError(`the storage of this device did not keep block ${cid}: it is full, or the browser has taken it back`, {
+        cause,
+      })
+    }
+    return cid
+  }
+
+  async #read(cid: Cid, signal: AbortSignal): Promise<Uint8Array> {
+    signal.throwIfAborted()
+    const parts: Uint8Array[] = []
+    for await (const part of this.#helia.blockstore.get(CID.parse(cid), { signal })) parts.push(part)
+    return parts.length === 1 ? parts[0]! : concat(...parts)
+  }
+}

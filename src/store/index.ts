@@ -1,0 +1,5 @@
+export { openStore } from './store.ts'
+export type { DatabaseStats, Store, StoreInit } from './store.ts'
+export { ARCHIVE_LIMITS, TAB_LIMITS } from './record-set.ts'
+export type { SetLimits } from './record-set.ts'
+export { BlockError, ExchangeError, RecordRefusedError, StorageError } from './errors.ts'

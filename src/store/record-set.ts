@@ -1,0 +1,290 @@
+import { hex } from '../domain/bytes.ts'
+import { keyOf, ownerOf, supersedes } from '../domain/record.ts'
+import type { JobId, PeerId } from '../domain/ids.ts'
+import type { AnyRecord, ReadEntry } from './log-entry.ts'
+
+/** A record in memory, with the entry that brought it. */
+export interface Item {
+  key: string
+  record: AnyRecord
+  hash: string
+  /** Of the record, see `ReadEntry.digest`. */
+  digest: Uint8Array
+}
+
+/** Bounds of what one replica keeps in memory. Counts. */
+export interface SetLimits {
+  /** Unfinished jobs of one requester. The oldest goes first. */
+  jobsPerRequester: number
+  /** Claims, partials, tombstones or refusals of one peer, of each kind. The oldest goes first. */
+  recordsPerPeer: number
+  /** Finished jobs that stay in memory beside those of this node's own. */
+  finishedJobs: number
+  /** Ledger entries that stay in memory. */
+  ledgerEntries: number
+}
+
+export const TAB_LIMITS: SetLimits = { jobsPerRequester: 1_000, recordsPerPeer: 2_000, finishedJobs: 200, ledgerEntries: 2_000 }
+
+export type Added = 'new' | 'replaced' | 'known' | 'stale'
+
+export const ARCHIVE_LIMITS: SetLimits = { jobsPerRequester: 1_000, recordsPerPeer: 2_000, finishedJobs: 500, ledgerEntries: 2_000 }
+
+/** What a database keeps of its records, and which of them every replica needs. */
+export interface RecordSet {
+  readonly size: number
+  /** Keeps the record unless a better one with its key is here. `dropped` are the items that no longer count. */
+  add(read: Pick<ReadEntry, 'signed' | 'hash' | 'digest'>): { added: Added; dropped: Item[] }
+  has(digest: Uint8Array): boolean
+  records(): AnyRecord[]
+  /** What a newcomer must have before it can work. @param now ms since the epoch */
+  live(now: number): Item[]
+  /** The rest of what is in memory. */
+  rest(now: number): Item[]
+  /** What a peer that holds these needs beyond what is live: how jobs of its own, and jobs it believes open, have ended. */
+  answersTo(digests: ReadonlySet<string>, peer: PeerId): Item[]
+  /** Takes out of memory what is beyond the limits, as groups under a name. */
+  compact(): { group: string; items: Item[] }[]
+}
+
+/** Jobs of which there are records but not the job's own: those that wait for it, and those that somebody made up. */
+export const MAX_UNANNOUNCED_JOBS = 1_000
+
+/** Finished jobs that a newcomer is told of, so that it sees what goes on here. */
+export const RECENT_FINISHED_JOBS = 20
+
+interface JobItems {
+  keys: Set<string>
+  jobs: Map<PeerId, Item>
+  tombstones: Set<PeerId>
+  complete: Set<string>
+  /** Rises with each record: what finished last is compacted last. */
+  touched: number
+}
+
+/** The job database's records, by job. */
+export class JobSet implements RecordSet {
+  readonly #items = new Map<string, Item>()
+  readonly #digests = new Map<string, Item>()
+  readonly #jobs = new Map<JobId, JobItems>()
+  readonly #counts = new Map<string, Set<string>>()
+  readonly #unannounced = new Set<JobId>()
+  readonly #limits: SetLimits
+  readonly #self: PeerId
+  #touched = 0
+
+  constructor(limits: SetLimits, self: PeerId) {
+    this.#limits = limits
+    this.#self = self
+  }
+
+  get size(): number {
+    return this.#items.size
+  }
+
+  add({ signed: { record }, hash, digest }: Pick<ReadEntry, 'signed' | 'hash' | 'digest'>): { added: Added; dropped: Item[] } {
+    const key = keyOf(record)
+    const current = this.#items.get(key)
+    if (current !== undefined) {
+      if (hex(current.digest) === hex(digest)) return { added: 'known', dropped: [] }
+      if (!supersedes(record, current.record)) return { added: 'stale', dropped: [] }
+    }
+    const dropped = current === undefined ? [] : [current]
+    if (current !== undefined) this.#remove(current)
+    this.#insert({ key, record, hash, digest })
+    for (const item of [...this.#overQuota(record), ...this.#overUnannounced()]) {
+      this.#remove(item)
+      dropped.push(item)
+    }
+    return { added: current === undefined ? 'new' : 'replaced', dropped }
+  }
+
+  has(digest: Uint8Array): boolean {
+    return this.#digests.has(hex(digest))
+  }
+
+  records(): AnyRecord[] {
+    return Array.from(this.#items.values(), ({ record }) => record)
+  }
+
+  live(now: number): Item[] {
+    const live: Item[] = []
+    for (const job of this.#jobs.values()) {
+      if (!isOpen(job)) continue
+      for (const key of job.keys) {
+        const item = this.#items.get(key)!
+        if (item.record.kind !== 'claim' || item.record.lapsesAt > now) live.push(item)
+      }
+    }
+    return live
+  }
+
+  rest(now: number): Item[] {
+    const live = new Set(this.live(now))
+    return [...this.#items.values()].filter((item) => !live.has(item))
+  }
+
+  answersTo(digests: ReadonlySet<string>, peer: PeerId): Item[] {
+    const answers: Item[] = []
+    const finished = [...this.#jobs.values()].filter((job) => job.jobs.size > 0 && !isOpen(job)).sort((a, b) => b.touched - a.touched)
+    for (const [at, job] of finished.entries()) {
+      const asked = [...job.jobs.values()].some(({ record, digest }) => ownerOf(record) === peer || digests.has(hex(digest)))
+      if (asked || at < RECENT_FINISHED_JOBS)
+        answers.push(...this.#of(job).filter(({ record }) => record.kind !== 'claim' && record.kind !== 'partial'))
+    }
+    return answers
+  }
+
+  compact(): { group: string; items: Item[] }[] {
+    const finished = [...this.#jobs].filter(([, job]) => job.jobs.size > 0 && !isOpen(job) && !job.jobs.has(this.#self))
+    finished.sort(([, a], [, b]) => a.touched - b.touched)
+    return finished.slice(0, Math.max(0, finished.length - this.#limits.finishedJobs)).map(([id, job]) => {
+      const items = this.#of(job)
+      for (const item of items) this.#remove(item)
+      return { group: id, items }
+    })
+  }
+
+  #of(job: JobItems): Item[] {
+    return Array.from(job.keys, (key) => this.#items.get(key)!)
+  }
+
+  #insert(item: Item): void {
+    const { record, key } = item
+    this.#items.set(key, item)
+    this.#digests.set(hex(item.digest), item)
+    let job = this.#jobs.get(record.job)
+    if (job === undefined) {
+      job = { keys: new Set(), jobs: new Map(), tombstones: new Set(), complete: new Set(), touched: 0 }
+      this.#jobs.set(record.job, job)
+    }
+    job.keys.add(key)
+    job.touched = ++this.#touched
+    if (record.kind === 'job') job.jobs.set(record.requester, item)
+    if (record.kind === 'tombstone') job.tombstones.add(record.requester)
+    if (record.kind === 'result') job.complete.add(`${record.block}/${record.microjob}`)
+    if (job.jobs.size > 0) this.#unannounced.delete(record.job)
+    else this.#unannounced.add(record.job)
+    this.#count(record).add(key)
+  }
+
+  #remove({ record, key, digest }: Item): void {
+    this.#items.delete(key)
+    this.#digests.delete(hex(digest))
+    const count = this.#count(record)
+    count.delete(key)
+    if (count.size === 0) this.#counts.delete(`${record.kind}/${ownerOf(record)}`)
+    const job = this.#jobs.get(record.job)!
+    job.keys.delete(key)
+    if (record.kind === 'job') job.jobs.delete(record.requester)
+    if (record.kind === 'tombstone') job.tombstones.delete(record.requester)
+    if (job.keys.size === 0) {
+      this.#jobs.delete(record.job)
+      this.#unannounced.delete(record.job)
+    }
+  }
+
+  #count(record: AnyRecord): Set<string> {
+    const name = `${record.kind}/${ownerOf(record)}`
+    let count = this.#counts.get(name)
+    if (count === undefined) this.#counts.set(name, (count = new Set()))
+    return count
+  }
+
+  /** The records of the job that has waited longest for its own record, when too many do. */
+  #overUnannounced(): Item[] {
+    if (this.#unannounced.size <= MAX_UNANNOUNCED_JOBS) return []
+    return this.#of(this.#jobs.get(this.#unannounced.values().next().value!)!)
+  }
+
+  /** A peer's oldest records of a kind beyond its share; of jobs the unfinished ones. Results are proof and have none. */
+  #overQuota(record: AnyRecord): Item[] {
+    if (record.kind === 'result') return []
+    const limit = record.kind === 'job' ? this.#limits.jobsPerRequester : this.#limits.recordsPerPeer
+    const keys = this.#count(record)
+    if (keys.size <= limit) return []
+    const items = Array.from(keys, (key) => this.#items.get(key)!).filter(
+      (item) => item.record.kind !== 'job' || isOpen(this.#jobs.get(item.record.job)!),
+    )
+    return items
+      .sort((a, b) => a.record.createdAt - b.record.createdAt || (a.key < b.key ? -1 : 1))
+      .slice(0, Math.max(0, items.length - limit))
+  }
+}
+
+/** Whether there is still work, or may be: the job is known, not taken back, and not all of it is complete. */
+function isOpen({ jobs, tombstones, complete }: JobItems): boolean {
+  for (const [requester, { record }] of jobs) {
+    if (record.kind === 'job' && !tombstones.has(requester) && complete.size < record.microjobs) return true
+  }
+  return false
+}
+
+/** Newest ledger entries that a newcomer gets at once. */
+export const LIVE_LEDGER_ENTRIES = 128
+
+/** The ledger's records, the newest of them in memory. */
+export class LedgerSet implements RecordSet {
+  readonly #items = new Map<string, Item>()
+  readonly #digests = new Set<string>()
+  readonly #limits: SetLimits
+  #sorted: Item[] | null = null
+
+  constructor(limits: SetLimits) {
+    this.#limits = limits
+  }
+
+  get size(): number {
+    return this.#items.size
+  }
+
+  add({ signed: { record }, hash, digest }: Pick<ReadEntry, 'signed' | 'hash' | 'digest'>): { added: Added; dropped: Item[] } {
+    const key = keyOf(record)
+    const current = this.#items.get(key)
+    if (current !== undefined) {
+      if (hex(current.digest) === hex(digest)) return { added: 'known', dropped: [] }
+      if (!supersedes(record, current.record)) return { added: 'stale', dropped: [] }
+      this.#digests.delete(hex(current.digest))
+    }
+    this.#items.set(key, { key, record, hash, digest })
+    this.#digests.add(hex(digest))
+    this.#sorted = null
+    return { added: current === undefined ? 'new' : 'replaced', dropped: current === undefined ? [] : [current] }
+  }
+
+  has(digest: Uint8Array): boolean {
+    return this.#digests.has(hex(digest))
+  }
+
+  records(): AnyRecord[] {
+    return this.#byAge().map(({ record }) => record)
+  }
+
+  live(): Item[] {
+    return this.#byAge().slice(-LIVE_LEDGER_ENTRIES)
+  }
+
+  rest(): Item[] {
+    return this.#byAge().slice(0, -LIVE_LEDGER_ENTRIES)
+  }
+
+  answersTo(): Item[] {
+    return []
+  }
+
+  compact(): { group: string; items: Item[] }[] {
+    const old = this.#byAge().slice(0, Math.max(0, this.#items.size - this.#limits.ledgerEntries))
+    if (old.length === 0) return []
+    for (const { key, digest } of old) {
+      this.#items.delete(key)
+      this.#digests.delete(hex(digest))
+    }
+    this.#sorted = null
+    return [{ group: 'old', items: old }]
+  }
+
+  #byAge(): Item[] {
+    this.#sorted ??= [...this.#items.values()].sort((a, b) => a.record.createdAt - b.record.createdAt || (a.key < b.key ? -1 : 1))
+    return this.#sorted
+  }
+}

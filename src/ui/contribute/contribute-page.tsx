@@ -1,0 +1,29 @@
+import { Stack } from '@mantine/core'
+import { PageHead } from '../parts/page-head.tsx'
+import { useSnapshot, useUi } from '../state/ui.ts'
+import { InvitedJob } from './invited-job.tsx'
+import { Preflight } from './preflight.tsx'
+import { Running } from './running.tsx'
+import { Settings } from './settings.tsx'
+import { StartPanel } from './start-panel.tsx'
+
+/** Lend this tab: what it can do, one button, and then what it does. */
+export function ContributePage() {
+  const route = useUi((state) => state.route)
+  const job = route.place === 'contribute' ? route.job : null
+  const off = useSnapshot((snapshot) => snapshot.contribution.state === 'off', true)
+  return (
+    <Stack gap="lg">
+      <PageHead title="Contribute">
+        Lend this tab’s processor or GPU to a room of others. It computes pieces of jobs that strangers submitted, checks theirs, and stops
+        when you say so.
+      </PageHead>
+      {job !== null && <InvitedJob job={job} />}
+      {off ? <StartPanel job={job} /> : <Running />}
+      <div className="columns">
+        <Settings />
+        <Preflight />
+      </div>
+    </Stack>
+  )
+}

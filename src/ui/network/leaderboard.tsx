@@ -1,0 +1,31 @@
+import { Table, Text } from '@mantine/core'
+import type { NodeSnapshot } from '../../node/api.ts'
+import { PeerName } from '../parts/peer-name.tsx'
+import { Sheet } from '../parts/sheet.tsx'
+import { count, short } from '../view/format.ts'
+
+/** Most places shown. */
+const PLACES = 20
+
+/** Credit is fuel that was verified, counted from certificates alone. */
+export function Leaderboard({ leaders }: { leaders: NodeSnapshot['ledger']['leaderboard'] }) {
+  if (leaders.length === 0) return <Text c="dimmed">No work has been verified yet.</Text>
+  return (
+    <Sheet
+      label="Leaderboard"
+      columns={['Place', 'Peer', { title: 'Chunks', figures: true }, { title: 'Credit', figures: true }]}
+      caption="Credit is the fuel of verified chunks, counted from certificates alone."
+    >
+      {leaders.slice(0, PLACES).map((leader, index) => (
+        <Table.Tr key={leader.peer}>
+          <Table.Td>{index + 1}</Table.Td>
+          <Table.Td>
+            <PeerName peer={leader.peer} />
+          </Table.Td>
+          <Table.Td ta="right">{count(leader.chunks)}</Table.Td>
+          <Table.Td ta="right">{short(leader.credit)}</Table.Td>
+        </Table.Tr>
+      ))}
+    </Sheet>
+  )
+}

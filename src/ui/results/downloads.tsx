@@ -1,0 +1,72 @@
+import { Button, Group, Text } from '@mantine/core'
+import { useEffect, useState } from 'react'
+import { proofJson } from '../../domain/proof.ts'
+import type { JobOutput } from '../../node/api.ts'
+import { notify } from '../state/store.ts'
+import { ui } from '../state/ui.ts'
+import { fileName } from '../view/format.ts'
+import { encodePng, save, sha256 } from './files.ts'
+import { isDrawable } from './tiles.ts'
+
+/** The result as files, and the hash of the whole of it. */
+export function Downloads({ output, title }: { output: JobOutput; title: string }) {
+  const [busy, setBusy] = useState(false)
+  const [width, height] = output.job.space
+  const png = () => {
+    setBusy(true)
+    encodePng(output.output, width, height)
+      .then((bytes) => save(fileName(title, '.png'), 'image/png', bytes))
+      .catch((cause: unknown) => notify(ui, 'The PNG could not be made', cause))
+      .finally(() => setBusy(false))
+  }
+  return (
+    <div>
+      <Group gap="sm">
+        {isDrawable(output) && (
+          <Button variant="default" size="sm" disabled={!output.complete} loading={busy} onClick={png}>
+            Download PNG
+          </Button>
+        )}
+        <Button
+          variant="default"
+          size="sm"
+          disabled={!output.complete}
+          onClick={() => save(fileName(title, '.bin'), 'application/octet-stream', output.output)}
+        >
+          Download raw bytes
+        </Button>
+        <Button
+          variant="default"
+          size="sm"
+          disabled={output.certificates.length === 0}
+          onClick={() => save(fileName(title, '.certificates.json'), 'application/json', proofJson(output))}
+        >
+          Download certificates
+        </Button>
+      </Group>
+      <Hash output={output} />
+    </div>
+  )
+}
+
+function Hash({ output }: { output: JobOutput }) {
+  const [hash, setHash] = useState('')
+  const { complete, output: bytes } = output
+  useEffect(() => {
+    if (!complete) return
+    let shown = true
+    sha256(bytes).then(
+      (digits) => shown && setHash(digits),
+      (cause: unknown) => notify(ui, 'The hash could not be computed', cause),
+    )
+    return () => {
+      shown = false
+    }
+  }, [complete, bytes])
+  if (hash === '' || !complete) return null
+  return (
+    <Text size="xs" c="dimmed" mt="xs" className="wrap-anywhere">
+      SHA-256 of the output: <span data-testid="output-sha256">{hash}</span>
+    </Text>
+  )
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { hexLines, itemCount, plotColumns, rows } from './elements.ts'
+
+const layout = (element: 'u32' | 'i32' | 'f32', elementsPerItem = 1) => ({ output: { element, elementsPerItem } })
+const words = (...values: number[]) => new Uint8Array(new Uint32Array(values).buffer)
+
+describe('output elements', () => {
+  it('are read in the element type of the kernel', () => {
+    expect(rows(layout('u32'), words(0xffff_ffff), 0, 9)).toEqual([{ index: 0, values: [0xffff_ffff] }])
+    expect(rows(layout('i32'), words(0xffff_ffff), 0, 9)).toEqual([{ index: 0, values: [-1] }])
+    expect(rows(layout('f32'), words(0x3fc0_0000), 0, 9)).toEqual([{ index: 0, values: [1.5] }])
+  })
+
+  it('make items of as many as the kernel says', () => {
+    const output = words(1, 2, 3, 4, 5, 6)
+    expect(itemCount(layout('u32', 2), output)).toBe(3)
+    expect(rows(layout('u32', 2), output, 1, 9)).toEqual([
+      { index: 1, values: [3, 4] },
+      { index: 2, values: [5, 6] },
+    ])
+  })
+
+  it('are read from a view that does not begin at the start of its memory', () => {
+    expect(rows(layout('u32'), words(7, 8, 9).subarray(4), 0, 1)).toEqual([{ index: 0, values: [8] }])
+  })
+
+  it('keep their peaks when a plot has fewer points than items', () => {
+    const values: number[] = Array.from({ length: 10_000 }, (_, index) => (index === 7777 ? 99 : 50))
+    values[1234] = 1
+    const [xs, ys] = plotColumns(layout('u32'), words(...values), 100)
+    expect(xs.length).toBeLessThanOrEqual(102)
+    expect(ys).toContain(99)
+    expect(ys).toContain(1)
+    expect(xs).toEqual([...xs].sort((a, b) => a - b))
+  })
+
+  it('are plotted one by one when they are few', () => {
+    expect(plotColumns(layout('u32'), words(3, 1, 2), 100)).toEqual([
+      [0, 1, 2],
+      [3, 1, 2],
+    ])
+  })
+
+  it('show as lines of sixteen bytes', () => {
+    expect(hexLines(words(1, 2, 3, 4, 255), 2)).toEqual([
+      { offset: '00000000', digits: '01 00 00 00 02 00 00 00 03 00 00 00 04 00 00 00' },
+      { offset: '00000010', digits: 'ff 00 00 00' },
+    ])
+  })
+})

@@ -1,0 +1,37 @@
+import { Anchor, Group, Paper, Progress, Text } from '@mantine/core'
+import type { JobView } from '../../node/api.ts'
+import { formatRoute } from '../state/route.ts'
+import { useSnapshot } from '../state/ui.ts'
+import { count, percent } from '../view/format.ts'
+import { progressSentence } from './progress-sentence.ts'
+
+/** How far the job is: computed and verified apart, because only one of them is done. */
+export function JobProgress({ job }: { job: JobView }) {
+  const idle = useSnapshot((snapshot) => snapshot.contribution.state === 'off', false)
+  const wanted = job.state === 'open' || job.state === 'running'
+  return (
+    <Paper withBorder p="md">
+      <Group justify="space-between" mb="xs">
+        <Text role="status">{progressSentence(job)}</Text>
+        <Text size="sm" c="dimmed">
+          <span data-testid="chunks-computed">{count(job.chunksDone)}</span> computed,{' '}
+          <span data-testid="chunks-verified">{count(job.chunksVerified)}</span> verified, of{' '}
+          <span data-testid="chunks-all">{count(job.chunks)}</span> chunks
+        </Text>
+      </Group>
+      <Text size="sm" mb={2}>
+        Computed {percent(job.chunksDone, job.chunks)}
+      </Text>
+      <Progress value={(100 * job.chunksDone) / Math.max(1, job.chunks)} color="spruce.4" aria-label="Computed" />
+      <Text size="sm" mb={2} mt="xs">
+        Verified {percent(job.chunksVerified, job.chunks)}
+      </Text>
+      <Progress value={(100 * job.chunksVerified) / Math.max(1, job.chunks)} aria-label="Verified" />
+      {idle && wanted && (
+        <Text size="sm" mt="sm">
+          This tab does not contribute. <Anchor href={formatRoute({ place: 'contribute', job: job.id })}>Let it help with this job</Anchor>
+        </Text>
+      )}
+    </Paper>
+  )
+}

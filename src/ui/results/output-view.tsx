@@ -1,0 +1,25 @@
+import { Text } from '@mantine/core'
+import type { JobOutput } from '../../node/api.ts'
+import { BytesView } from './bytes-view.tsx'
+import { ImageView } from './image-view.tsx'
+import { PlotView } from './plot-view.tsx'
+import { TableView } from './table-view.tsx'
+import { isDrawable } from './tiles.ts'
+
+/** The output in the form that its kernel asks for. */
+export function OutputView({ output }: { output: JobOutput }) {
+  switch (output.kernel.manifest.preview) {
+    case 'image':
+      return isDrawable(output) ? (
+        <ImageView output={output} />
+      ) : (
+        <Text c="dimmed">This image is too large to be drawn here. Its bytes can be downloaded.</Text>
+      )
+    case 'plot':
+      return <PlotView output={output} />
+    case 'table':
+      return <TableView output={output} />
+    case 'bytes':
+      return <BytesView output={output} />
+  }
+}

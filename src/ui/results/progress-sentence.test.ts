@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest'
+import type { JobView } from '../../node/api.ts'
+import { progressSentence } from './progress-sentence.ts'
+
+const job = (change: Partial<JobView>) => ({ state: 'running', etaSeconds: null, chunksDone: 3, chunks: 10, ...change }) as const
+
+describe('progressSentence', () => {
+  it('gives a time only when one is known', () => {
+    expect(progressSentence(job({ etaSeconds: 95 }))).toBe('About 1 min 35 s left at the pace of the last minute.')
+    expect(progressSentence(job({ etaSeconds: 0.4 }))).toBe('Nearly done.')
+    expect(progressSentence(job({}))).toMatch(/not known yet/)
+  })
+
+  it('does not call a computed job done', () => {
+    expect(progressSentence(job({ state: 'computed', chunksDone: 10 }))).toMatch(/not verified/)
+    expect(progressSentence(job({ chunksDone: 10 }))).toMatch(/being checked/)
+  })
+
+  it('says that an open job waits for somebody', () => {
+    expect(progressSentence(job({ state: 'open' }))).toMatch(/Waiting/)
+  })
+})

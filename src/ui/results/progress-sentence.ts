@@ -1,0 +1,22 @@
+import type { JobView } from '../../node/api.ts'
+import { duration } from '../view/format.ts'
+
+/** Where a job stands, in a sentence that promises nothing that is not known. */
+export function progressSentence(job: Pick<JobView, 'state' | 'etaSeconds' | 'chunksDone' | 'chunks'>): string {
+  switch (job.state) {
+    case 'open':
+      return 'Waiting for a tab that contributes.'
+    case 'running':
+      if (job.chunksDone >= job.chunks) return 'Computed; the last rooms are being checked.'
+      if (job.etaSeconds !== null && job.etaSeconds < 1) return 'Nearly done.'
+      return job.etaSeconds === null
+        ? 'Running; how long it takes is not known yet.'
+        : `About ${duration(job.etaSeconds)} left at the pace of the last minute.`
+    case 'computed':
+      return 'Computed, but not verified: another member has to check it.'
+    case 'verified':
+      return 'Complete and verified.'
+    case 'cancelled':
+      return 'Cancelled by its requester.'
+  }
+}

@@ -1,0 +1,119 @@
+import { Alert, Anchor, Button, Stack, Text } from '@mantine/core'
+import type { NodeSnapshot, RoomView } from '../../node/api.ts'
+import { roomSentence } from '../contribute/role.ts'
+import { PageHead } from '../parts/page-head.tsx'
+import { Section } from '../parts/section.tsx'
+import { Stat } from '../parts/stat.tsx'
+import { formatRoute } from '../state/route.ts'
+import { useSnapshot } from '../state/ui.ts'
+import { count, plural } from '../view/format.ts'
+import { ChunkGrid } from './chunk-grid.tsx'
+import { Departures } from './departures.tsx'
+import { GraphDrawing } from './graph-drawing.tsx'
+import { MemberTable } from './member-table.tsx'
+import { stageSentence } from './stage.ts'
+import { PeerName } from '../parts/peer-name.tsx'
+
+/** Most departures of earlier rooms listed. */
+const MAX_DEPARTURES = 20
+
+/** A live picture of the room this tab is in. */
+export function RoomPage() {
+  const room = useSnapshot<RoomView | null>((snapshot) => snapshot.room, null)
+  const state = useSnapshot((snapshot) => snapshot.contribution.state, 'off')
+  if (room === null) return <NoRoom seeking={state !== 'off'} />
+  // While chunks are computed the lot has not been drawn; the name is then that of the microjob before.
+  const verifier = room.stage === 'working' ? null : room.verifier
+  return (
+    <Stack gap="lg">
+      <PageHead title="Room">
+        {roomSentence(room)} of <Anchor href={formatRoute({ place: 'results', job: room.job })}>{room.title}</Anchor> ({room.kernel})
+      </PageHead>
+      <Verdict room={room} />
+      <dl className="stats">
+        <Stat name="Members">{room.members.length}</Stat>
+        <Stat name="Host">
+          <PeerName peer={room.host} />
+        </Stat>
+        <Stat name="Term" hint="Rises by one each time the host changes">
+          {room.term}
+        </Stat>
+        <Stat name="Host changes" testId="host-changes">
+          {room.hostChanges}
+        </Stat>
+      </dl>
+      <Section title="Chunks">
+        <ChunkGrid chunks={room.chunks} />
+      </Section>
+      <Section title="Members">
+        <GraphDrawing members={room.members} verifier={verifier} />
+        <MemberTable members={room.members} verifier={verifier} />
+      </Section>
+      <Section title="Departures">
+        <Departures departures={room.departures} />
+      </Section>
+      <Visit />
+      <Text size="xs" c="dimmed" className="wrap-anywhere">
+        Topic {room.topic}
+      </Text>
+    </Stack>
+  )
+}
+
+function Verdict({ room }: { room: RoomView }) {
+  const { title, text, good } = stageSentence(room)
+  return (
+    <Alert variant="light" color={good ? 'teal' : 'blue'} title={title} role="status" data-testid="room-stage" data-stage={room.stage}>
+      {text}
+      {room.verifier !== null && (
+        <>
+          {room.stage === 'working' ? ' The microjob before was checked by ' : ' Verifier: '}
+          <PeerName peer={room.verifier} />.
+        </>
+      )}
+    </Alert>
+  )
+}
+
+function NoRoom({ seeking }: { seeking: boolean }) {
+  const jobs = useSnapshot((snapshot) => snapshot.jobs.filter((job) => job.state === 'open' || job.state === 'running').length, 0)
+  return (
+    <Stack gap="lg">
+      <PageHead title="Room">A room is the tabs that work on one piece of a job together. This tab is in none at the moment.</PageHead>
+      {seeking ? (
+        <Text role="status">
+          {jobs === 0
+            ? 'There is no open job. A room appears here as soon as there is one.'
+            : `Looking for a room: ${plural(jobs, 'job')} open.`}
+        </Text>
+      ) : (
+        <div>
+          <Button component="a" href="#/contribute">
+            Go to Contribute
+          </Button>
+        </div>
+      )}
+      <Visit />
+    </Stack>
+  )
+}
+
+type History = NodeSnapshot['history']
+
+/** What happened in all the rooms of this visit. */
+function Visit() {
+  const history = useSnapshot<History | null>((snapshot) => snapshot.history, null)
+  if (history === null || history.timesHost + history.hostChanges + history.departures.length === 0) return null
+  return (
+    <Section title="Since this page was opened">
+      <dl className="stats">
+        <Stat name="Times this tab was host" testId="times-host">
+          {count(history.timesHost)}
+        </Stat>
+        <Stat name="Host changes">{count(history.hostChanges)}</Stat>
+        <Stat name="Chunks of liars recomputed">{count(history.recomputed)}</Stat>
+      </dl>
+      <Departures departures={history.departures.slice(-MAX_DEPARTURES)} />
+    </Section>
+  )
+}

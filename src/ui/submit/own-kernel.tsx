@@ -1,0 +1,68 @@
+import { Alert, Anchor, Stack, Textarea } from '@mantine/core'
+import { useMemo, useState } from 'react'
+import { builtInKernels } from '../../compute/kernels/index.ts'
+import type { Kernel } from '../../domain/kernel.ts'
+import { PageHead } from '../parts/page-head.tsx'
+import { Section } from '../parts/section.tsx'
+import { manifestText, readManifest } from './manifest-text.ts'
+import { SubmitForm } from './submit-form.tsx'
+
+/** A working kernel to start from, under a name of its own. */
+function example(): { manifest: string; source: string } {
+  const { manifest, source } = builtInKernels[0]!
+  return { manifest: manifestText({ ...manifest, name: 'my-kernel', title: 'My kernel', description: '' }), source }
+}
+
+const CODE = { input: { fontFamily: 'ui-monospace, monospace', fontSize: 13 } }
+
+/** An editor for a kernel of one's own: manifest and source, and the form that follows from them. */
+export function OwnKernel() {
+  const [initial] = useState(example)
+  const [manifest, setManifest] = useState(initial.manifest)
+  const [source, setSource] = useState(initial.source)
+  const read = useMemo(() => readManifest(manifest), [manifest])
+  const kernel = useMemo<Kernel | null>(() => ('manifest' in read ? { manifest: read.manifest, source } : null), [read, source])
+  return (
+    <Stack gap="lg">
+      <PageHead title="A kernel of your own">
+        One WGSL function, run by everybody who allows kernels that are not built in. Start from this one.{' '}
+        <Anchor href="#/submit">Choose a template instead</Anchor>
+      </PageHead>
+      <div className="columns">
+        <Textarea
+          label="Source (WGSL)"
+          description="fn kernel(id: vec3<u32>) gives the value at its place."
+          autosize
+          minRows={12}
+          maxRows={28}
+          spellCheck={false}
+          styles={CODE}
+          value={source}
+          onChange={(event) => setSource(event.currentTarget.value)}
+        />
+        <Textarea
+          label="Manifest (JSON)"
+          description="Parameters, input, output, and how results are compared."
+          autosize
+          minRows={12}
+          maxRows={28}
+          spellCheck={false}
+          styles={CODE}
+          error={'problem' in read ? read.problem : undefined}
+          value={manifest}
+          onChange={(event) => setManifest(event.currentTarget.value)}
+        />
+      </div>
+      <Section title="Run it">
+        {kernel === null ? (
+          <Alert variant="light" color="orange">
+            The form appears once the manifest is right.
+          </Alert>
+        ) : (
+          // Another manifest has other fields; the text in them begins anew.
+          <SubmitForm key={manifest} kernel={kernel} />
+        )}
+      </Section>
+    </Stack>
+  )
+}

@@ -1,0 +1,122 @@
+import { Button, Paper, Select, Stack, Text, TextInput } from '@mantine/core'
+import { useMemo, useState } from 'react'
+import type { FormEvent } from 'react'
+import type { Kernel } from '../../domain/kernel.ts'
+import type { SubmitRequest } from '../../node/api.ts'
+import { Section } from '../parts/section.tsx'
+import { formatRoute } from '../state/route.ts'
+import { act, go, useSnapshot } from '../state/ui.ts'
+import { Cost } from './cost.tsx'
+import { defaultText, formText, readForm } from './form.ts'
+import type { FormText } from './form.ts'
+import { InputField } from './input-field.tsx'
+import { ParameterField } from './parameter-field.tsx'
+import { presetsOf } from './presets.ts'
+import { usePreview } from './use-preview.ts'
+
+const EPSILONS = [
+  { value: '0.05', label: '1 in 20: a quick look' },
+  { value: '0.01', label: '1 in 100' },
+  { value: '0.001', label: '1 in 1,000' },
+  { value: '0.000001', label: '1 in a million' },
+]
+
+/** Longest title, in characters. */
+const MAX_TITLE = 120
+
+/** The form of one kernel: generated from its manifest, checked as it is typed. */
+export function SubmitForm({ kernel }: { kernel: Kernel }) {
+  const { manifest } = kernel
+  const [text, setText] = useState(() => defaultText(manifest))
+  const presets = presetsOf(manifest.name)
+  const [preset, setPreset] = useState<string | null>(presets[0]?.name ?? null)
+  const [title, setTitle] = useState(manifest.title)
+  const [epsilon, setEpsilon] = useState('0.01')
+  const [input, setInput] = useState<SubmitRequest['input']>(null)
+  const [sending, setSending] = useState(false)
+  const contributing = useSnapshot((snapshot) => snapshot.contribution.state !== 'off', false)
+  const { values, errors } = useMemo(() => readForm(manifest, text), [manifest, text])
+  const complete = Object.keys(errors).length === 0 && (manifest.input.kind === 'none' || input !== null)
+  const request = useMemo<SubmitRequest | null>(
+    () => (complete ? { title: title.trim() || manifest.title, kernel, parameters: values, input, epsilon: Number(epsilon) } : null),
+    [complete, title, manifest, kernel, values, input, epsilon],
+  )
+  const cost = usePreview(request)
+  const acceptable = request !== null && cost.current && cost.error === ''
+
+  const change = (fields: FormText) => {
+    setPreset(null)
+    setText((before) => ({ ...before, ...fields }))
+  }
+  const choose = (name: string | null) => {
+    const chosen = presets.find((candidate) => candidate.name === name)
+    if (chosen === undefined) return
+    change(formText(chosen.parameters))
+    setPreset(chosen.name)
+  }
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (request === null || !acceptable) return
+    setSending(true)
+    act('The job could not be submitted', (node) =>
+      node
+        .submit(request)
+        .then((job) => go(formatRoute({ place: 'results', job })))
+        .finally(() => setSending(false)),
+    )
+  }
+
+  return (
+    <form onSubmit={submit} noValidate className="columns" aria-label={`Submit ${manifest.title}`}>
+      <Stack gap="md">
+        <TextInput
+          label="Title"
+          description="Everybody who helps sees it."
+          maxLength={MAX_TITLE}
+          value={title}
+          onChange={(event) => setTitle(event.currentTarget.value)}
+        />
+        {manifest.input.kind === 'stream' && <InputField input={manifest.input} onChange={setInput} />}
+        {presets.length > 0 && (
+          <Select
+            label="Preset"
+            placeholder="Your own"
+            data={presets.map(({ name }) => name)}
+            value={preset}
+            allowDeselect={false}
+            onChange={choose}
+          />
+        )}
+        {manifest.parameters.map((parameter) => (
+          <ParameterField
+            key={parameter.name}
+            parameter={parameter}
+            text={text[parameter.name] ?? ''}
+            error={errors[parameter.name]}
+            onChange={(value) => change({ [parameter.name]: value })}
+          />
+        ))}
+        <Select
+          label="Chunks that may be wrong"
+          description="Fewer means that more is computed twice."
+          data={EPSILONS}
+          value={epsilon}
+          allowDeselect={false}
+          onChange={(value) => value !== null && setEpsilon(value)}
+        />
+      </Stack>
+      <Section title="What it will take">
+        <Cost preview={cost.preview} error={cost.error} waiting={request !== null} />
+        <Paper withBorder p="md">
+          <Button type="submit" fullWidth size="md" loading={sending} disabled={!acceptable}>
+            Submit job
+          </Button>
+          <Text size="sm" c="dimmed" mt="sm">
+            Its title, parameters and input become readable for everybody who helps.
+            {contributing ? '' : ' This tab is not contributing: it will wait for other tabs, or you can start it on the Contribute page.'}
+          </Text>
+        </Paper>
+      </Section>
+    </form>
+  )
+}
