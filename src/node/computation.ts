@@ -1,4 +1,6 @@
+import { equalBytes } from '../domain/bytes.ts'
 import { gatherFrom } from '../domain/chunk.ts'
+import { compareOutputs, comparesByHash } from '../domain/compare.ts'
 import { cidOfHash } from '../domain/ids.ts'
 import type { Cid } from '../domain/ids.ts'
 import type { JobInput, MicrojobRef } from '../domain/job.ts'
@@ -56,10 +58,18 @@ export class Computation {
     }
   }
 
-  /** Hash of what the reference engine makes of a chunk. */
-  async recompute(ref: MicrojobRef, chunk: number, signal: AbortSignal): Promise<Uint8Array> {
+  /**
+   * Hash of the output that is right: the claimed one where the kernel's compare rule takes it for as good as what the
+   * reference engine makes of the chunk, otherwise the reference's own. The reference gives every node the same bytes,
+   * so that honest checkers of a wrong claim agree.
+   */
+  async recompute(ref: MicrojobRef, chunk: number, claimed: Uint8Array | null, signal: AbortSignal): Promise<Uint8Array> {
     const { output } = await this.#run(this.#reference, ref, chunk, signal)
-    return digest(output)
+    const own = await digest(output)
+    const { compare } = this.#find(ref.job)!.kernel.manifest
+    if (claimed === null || equalBytes(own, claimed) || comparesByHash(compare)) return own
+    const other = await this.#outputs.get(cidOfHash(claimed), signal)
+    return compareOutputs(compare, other, output).agrees ? claimed : own
   }
 
   cancel(ref: { block: Cid }, chunk: number): void {

@@ -270,10 +270,12 @@ class Node implements RoomfulNode {
   }
 
   async #verify(ref: Parameters<Computation['recompute']>[0], attempt: number, chunks: number[]): Promise<void> {
+    // What is checked is what counts now; the room may go on meanwhile.
+    const claims = chunks.map((chunk) => ({ chunk, claimed: this.#runner.claimed(ref, chunk) }))
     try {
       const checked: { chunk: number; hash: Uint8Array }[] = []
-      for (const chunk of chunks)
-        checked.push({ chunk, hash: await this.#computation.recompute(ref, chunk, AbortSignal.timeout(VERIFY_MS)) })
+      for (const { chunk, claimed } of claims)
+        checked.push({ chunk, hash: await this.#computation.recompute(ref, chunk, claimed, AbortSignal.timeout(VERIFY_MS)) })
       this.#runner.dispatch({ type: 'verified', block: ref.block, microjob: ref.microjob, attempt, checked })
     } catch (cause) {
       this.#problem('verify', `Microjob ${ref.microjob} could not be checked here: ${text(cause)}`)
