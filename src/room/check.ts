@@ -224,7 +224,7 @@ function leading(opinions: readonly Opinion[], margin: number): string | null {
 }
 
 /** Who is asked next: in the order of the draw, then anybody who took part in it. */
-export function nextArbiter(room: Room, draw: Draw, voters: ReadonlySet<PeerId>): PeerId | null {
+function nextArbiter(room: Room, draw: Draw, voters: ReadonlySet<PeerId>): PeerId | null {
   const here = new Set(processors(room).map(({ peer }) => peer))
   return [...(draw.order ?? []), ...draw.entropy.map(({ peer }) => peer)].find((peer) => here.has(peer) && !voters.has(peer)) ?? null
 }
@@ -236,7 +236,7 @@ export function convict(ctx: Context, room: Room, culprit: PeerId, reason: strin
 }
 
 /** Host: nothing of the peer's that is not verified counts any longer. */
-function voidWork(ctx: Context, room: Room, culprit: PeerId): void {
+export function voidWork(ctx: Context, room: Room, culprit: PeerId): void {
   for (const round of room.rounds) {
     const chunks = round.slots.filter(({ result }) => result?.peer === culprit).map(({ chunk }) => chunk)
     if (chunks.length > 0 || round.draw?.entropy.some(({ peer }) => peer === culprit)) newEpoch(ctx, room, round, culprit, chunks)
@@ -259,15 +259,20 @@ export function drawTick(ctx: Context, room: Room): void {
         voidWork(ctx, room, peer)
         exclude(ctx, room, peer, 'withheld its reveal')
       }
-    } else if (round.stage === 'checking' && draw.order !== null) {
-      const late = draw.report === null ? draw.order[0]! : draw.secondReport === null ? draw.second : null
-      if (late !== null && late !== self) exclude(ctx, room, late, 'drawn to verify and did not report in time')
-    } else if (round.stage === 'disputed') {
-      draw.deadline = now + arbitrationMs(ctx, room)
-      const voters = new Set(disputes(round, draw).flatMap(({ claim, opinions }) => [claim, ...opinions].map(({ peer }) => peer)))
-      const late = nextArbiter(room, draw, voters)
-      if (late !== null && late !== self && memberOf(room, late) !== undefined)
-        exclude(ctx, room, late, 'asked to arbitrate and did not answer in time')
+      continue
     }
+    const late = awaited(room, round, draw)
+    if (round.stage === 'disputed') draw.deadline = now + arbitrationMs(ctx, room)
+    if (late === null || late === self || memberOf(room, late) === undefined) continue
+    const duty = round.stage === 'disputed' ? 'asked to arbitrate and did not answer in time' : 'drawn to verify and did not report in time'
+    exclude(ctx, room, late, duty)
   }
+}
+
+/** Whose report or opinion the draw is waiting for, or null. */
+export function awaited(room: Room, round: Round, draw: Draw): PeerId | null {
+  if (round.stage === 'checking') return draw.report === null ? (draw.order?.[0] ?? null) : draw.secondReport === null ? draw.second : null
+  if (round.stage !== 'disputed') return null
+  const voters = new Set(disputes(round, draw).flatMap(({ claim, opinions }) => [claim, ...opinions].map(({ peer }) => peer)))
+  return nextArbiter(room, draw, voters)
 }

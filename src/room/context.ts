@@ -49,6 +49,12 @@ export function processors(room: Room): Member[] {
   return room.members.filter((member) => !member.observer)
 }
 
+export function processorCount(room: Room): number {
+  let count = 0
+  for (const { observer } of room.members) if (!observer) count++
+  return count
+}
+
 export function isHost(ctx: Context, room: Room): boolean {
   return room.host === ctx.s.self
 }
@@ -73,12 +79,23 @@ export function updateTopics(ctx: Context): void {
   // Whoever is alone goes on listening: a room of one can check nothing.
   const alone = s.room !== null && s.room.host === s.self && processors(s.room).length < 2
   if (s.activity.kind !== 'off' && (s.activity.kind !== 'member' || alone)) {
-    for (const { ref } of s.work.slice(0, LOBBIES_HEARD)) wanted.add(lobbyTopic(ref.block))
+    for (const lobby of lobbiesHeard(s)) wanted.add(lobby)
   }
   for (const topic of s.topics) if (!wanted.has(topic)) emit(ctx, { type: 'unsubscribe', topic })
   for (const topic of wanted) if (!s.topics.includes(topic)) emit(ctx, { type: 'subscribe', topic })
   s.topics = [...wanted]
 }
 
-/** Open microjobs whose lobbies a seeking node listens to. */
+/** Lobbies that a node without company listens to at most. */
 const LOBBIES_HEARD = 32
+
+/** First where somebody is, by the claims in the database, one lobby for each; then in list order. */
+function lobbiesHeard(s: RoomState): string[] {
+  const claimants = new Map<PeerId, string>()
+  for (const { ref, claim } of s.work) {
+    if (claim === null || claim.peer === s.self || claim.lapsesAt <= s.now || claimants.has(claim.peer)) continue
+    claimants.set(claim.peer, lobbyTopic(ref.block))
+    if (claimants.size >= LOBBIES_HEARD / 2) break
+  }
+  return [...claimants.values(), ...s.work.slice(0, LOBBIES_HEARD - claimants.size).map(({ ref }) => lobbyTopic(ref.block))]
+}

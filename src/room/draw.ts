@@ -6,6 +6,7 @@ import type { Context } from './context.ts'
 import { exclude } from './host.ts'
 import { commitTo } from './member.ts'
 import type { BodyOf } from './message.ts'
+import { dropFromHand } from './result.ts'
 import {
   acceptResult,
   beginEpoch,
@@ -158,6 +159,7 @@ export function onRootFixed(ctx: Context, room: Room, round: Round, from: PeerId
     const slot = slotOf(round, info.chunk)!
     const held = slot.held && slot.result !== null && equalBytes(slot.result.hash, info.hash)
     acceptResult(slot, resultFrom(info), held, slot.result === null ? ctx.s.now : slot.resultAt)
+    dropFromHand(ctx, round, info.chunk)
   }
   room.progressAt = ctx.s.now
   beginDraw(ctx, round, body.attempt, body.root, body.commitments, body.disputed)
@@ -185,6 +187,8 @@ export function onCommit(ctx: Context, room: Room, round: Round, from: PeerId, b
 }
 
 const MAX_RECOMMITS = 3
+/** Epochs that a node may have missed; a leap beyond this is a lie. */
+const MAX_EPOCH_LEAP = 64
 
 /** True when the secret does not open what its owner committed to: the host then knows a cheat. */
 export function onReveal(ctx: Context, room: Room, round: Round, from: PeerId, body: BodyOf<'reveal'>): boolean {
@@ -227,8 +231,8 @@ function tryBeacon(ctx: Context, room: Room, round: Round): void {
 }
 
 /** Host: shown secrets are spent, and a culprit's results with them; everybody commits anew. */
-export function newEpoch(ctx: Context, room: Room, round: Round, culprit: PeerId, chunks: number[]): void {
-  voidResults(ctx, room, round, culprit, chunks, round.epoch + 1)
+export function newEpoch(ctx: Context, room: Room, round: Round, culprit: PeerId, chunks: number[], epoch = round.epoch + 1): void {
+  voidResults(ctx, room, round, culprit, chunks, epoch)
   broadcast(ctx, room, about(room, round, { case: 'resultsVoided', value: { peer: culprit, chunks, epoch: round.epoch } }))
 }
 
@@ -245,7 +249,17 @@ function voidResults(ctx: Context, room: Room, round: Round, culprit: PeerId, ch
 
 export function onResultsVoided(ctx: Context, room: Room, round: Round, from: PeerId, body: BodyOf<'resultsVoided'>): void {
   if (from !== room.host || from === ctx.s.self || body.epoch <= round.epoch) return refuse(ctx, 'voided results of no host')
+  if (body.epoch > round.epoch + MAX_EPOCH_LEAP) return refuse(ctx, 'epoch that nobody can have reached')
   voidResults(ctx, room, round, body.peer, body.chunks, body.epoch)
+}
+
+/** Host: a member has lived through epochs that this node never heard of, under a former host. Everybody goes beyond them. */
+export function catchUp(ctx: Context, room: Room, from: PeerId, ahead: { round: Round; epoch: number }[]): void {
+  const work = room.work[from]
+  if (ahead.length === 0 || work === undefined) return
+  if (++work.recommits > MAX_RECOMMITS || ahead.some(({ round, epoch }) => epoch > round.epoch + MAX_EPOCH_LEAP))
+    return exclude(ctx, room, from, 'tells of epochs that never were')
+  for (const { round, epoch } of ahead) newEpoch(ctx, room, round, '', [], epoch + 1)
 }
 
 /** Everybody, with the heartbeat: says its part of a draw again, in case it was lost. */

@@ -1,5 +1,5 @@
 import type { PeerId } from '../domain/ids.ts'
-import { about, isHost, memberOf, processors, refuse, send } from './context.ts'
+import { about, isHost, memberOf, processorCount, refuse, send } from './context.ts'
 import type { Context } from './context.ts'
 import type { BodyOf } from './message.ts'
 import { MAX_GRANTS, isOpen, noteGrant, openSlots, slotOf } from './round.ts'
@@ -42,14 +42,17 @@ export function noteInHand(ctx: Context, room: Room, from: PeerId): void {
 export function grantOpen(ctx: Context, room: Room): void {
   const { s } = ctx
   if (s.now < room.syncUntil) return
-  const waiting = room.members.filter(({ peer }) => (room.work[peer]?.want ?? 0) > 0)
-  if (waiting.length === 0) return
-  const given = new Map<string, { member: Member; round: Round; grant: Grant; chunks: number[] }>()
-  const outstanding = outstandingByPeer(room)
+  const isWaiting = ({ peer }: Member): boolean => (room.work[peer]?.want ?? 0) > 0
+  if (!room.members.some(isWaiting)) return
+  const waiting = room.members.filter(isWaiting)
+  const given: { member: Member; round: Round; grant: Grant; chunks: number[] }[] = []
+  const outstanding = new Map(waiting.map(({ peer }) => [peer, outstandingOf(room, peer)]))
+  const most = processorCount(room)
+  let open = openSlots(room)
   for (let granted = true; granted;) {
     granted = false
     // Near the end nobody hoards what an idle member could start at once.
-    const scarce = openSlots(room) < processors(room).length
+    const scarce = open < most
     for (const member of waiting) {
       const work = room.work[member.peer]!
       const held = outstanding.get(member.peer) ?? 0
@@ -57,19 +60,25 @@ export function grantOpen(ctx: Context, room: Room): void {
       const found = openSlotFor(room, member.peer) ?? (held === 0 ? tailSlotFor(ctx, room, member.peer) : null)
       if (found === null) continue
       const { round, slot } = found
+      if (isOpen(slot)) open--
       slot.attempts++
       const grant = { peer: member.peer, attempt: slot.attempts, at: s.now, deadline: s.now + deadlineFor(ctx, room, member, held) }
       slot.grants.push(grant)
       outstanding.set(member.peer, held + 1)
       work.want--
       granted = true
-      const key = `${member.peer} ${room.rounds.indexOf(round)} ${grant.attempt} ${grant.deadline}`
-      const entry = given.get(key) ?? { member, round, grant, chunks: [] }
-      entry.chunks.push(slot.chunk)
-      given.set(key, entry)
+      const told = given.find(
+        (entry) =>
+          entry.member === member &&
+          entry.round === round &&
+          entry.grant.attempt === grant.attempt &&
+          entry.grant.deadline === grant.deadline,
+      )
+      if (told === undefined) given.push({ member, round, grant, chunks: [slot.chunk] })
+      else told.chunks.push(slot.chunk)
     }
   }
-  for (const { member, round, grant, chunks } of given.values()) tell(ctx, room, member, round, grant, chunks)
+  for (const { member, round, grant, chunks } of given) tell(ctx, room, member, round, grant, chunks)
 }
 
 function tell(ctx: Context, room: Room, member: Member, round: Round, grant: Grant, chunks: number[]): void {
@@ -91,14 +100,15 @@ function deputiesOf(ctx: Context, room: Room): PeerId[] {
   return deputies
 }
 
-function outstandingByPeer(room: Room): Map<PeerId, number> {
-  const counts = new Map<PeerId, number>()
+/** Chunks that a member has been granted and that nobody has finished. */
+function outstandingOf(room: Room, peer: PeerId): number {
+  let count = 0
   for (const { slots } of room.rounds) {
     for (const { result, grants } of slots) {
-      if (result === null) for (const { peer } of grants) counts.set(peer, (counts.get(peer) ?? 0) + 1)
+      if (result === null) for (const grant of grants) if (grant.peer === peer) count++
     }
   }
-  return counts
+  return count
 }
 
 function mayWorkOn(round: Round, peer: PeerId): boolean {
@@ -177,14 +187,14 @@ const MAX_LOST = 6
 /** Host: who let a deadline pass, or asks for chunks and never has them. Whoever says that it is still at it is merely slow, up to a multiple of its time. */
 export function overdue(ctx: Context, room: Room): { peer: PeerId; chunk: number | null } | null {
   const { now, options, self } = ctx.s
-  const loser = room.members.find(({ peer }) => (room.work[peer]?.lost ?? 0) > MAX_LOST)
+  const loser = room.members.find(({ peer }) => peer !== self && (room.work[peer]?.lost ?? 0) > MAX_LOST)
   if (loser !== undefined) return { peer: loser.peer, chunk: null }
   for (const { slots } of room.rounds) {
     for (const { chunk, grants } of slots) {
       for (const { peer, at, deadline } of grants) {
-        if (deadline > now || peer === self) continue
         const work = room.work[peer]
-        const reports = work !== undefined && work.inHand.includes(chunk) && now - work.reportedAt < 3 * options.heartbeatMs
+        if (deadline > now || peer === self || work === undefined) continue
+        const reports = work.inHand.includes(chunk) && now - work.reportedAt < 3 * options.heartbeatMs
         if (!reports || now >= at + SLOW_MULTIPLE * (deadline - at)) return { peer, chunk }
       }
     }

@@ -3,13 +3,13 @@ import { roomTopic } from '../domain/job.ts'
 import { about, broadcast, findRound, isHost, memberOf, send } from './context.ts'
 import type { Context } from './context.ts'
 import { membersMessage } from './crew.ts'
-import { resendDraw } from './draw.ts'
+import { catchUp, resendDraw } from './draw.ts'
 import { noteInHand } from './grant.ts'
 import { dropRound, sendSuccessor } from './lead.ts'
 import { resultMessage } from './result.ts'
 import type { BodyOf } from './message.ts'
 import { hasBit, haveBitmap, ownCommitment, setCommitment } from './round.ts'
-import { cool } from './seek.ts'
+import { leaveToOthers } from './seek.ts'
 import type { Room, Round } from './state.ts'
 
 /** Results sent again to one member within one heartbeat. */
@@ -72,11 +72,20 @@ export function onHeartbeat(ctx: Context, room: Room, from: PeerId, body: BodyOf
   if (from === room.host) dropUnlisted(ctx, room, body)
   if (!isHost(ctx, room)) return
   noteInHand(ctx, room, from)
+  if (member?.observer === false) catchUp(ctx, room, from, aheadOf(room, body))
   if (body.version !== room.version) send(ctx, from, membersMessage(room, []))
   for (const round of room.rounds) {
     const known = body.have.find((entry) => entry.block === round.ref.block && entry.microjob === round.ref.microjob)
     if (known === undefined || known.epoch < round.epoch) sendSuccessor(ctx, room, round, from)
   }
+}
+
+/** Rounds in which the sender is further than this node. */
+function aheadOf(room: Room, body: BodyOf<'heartbeat'>): { round: Round; epoch: number }[] {
+  return body.have.flatMap(({ block, microjob, epoch }) => {
+    const round = findRound(room, block, microjob)
+    return round !== undefined && epoch > round.epoch ? [{ round, epoch }] : []
+  })
 }
 
 /** Rounds that the host no longer has are over, one way or another. */
@@ -85,7 +94,7 @@ function dropUnlisted(ctx: Context, room: Room, body: BodyOf<'heartbeat'>): void
     const listed = body.have.some((entry) => entry.block === round.ref.block && entry.microjob === round.ref.microjob)
     round.unlistedBeats = listed ? 0 : round.unlistedBeats + 1
     if (round.unlistedBeats < UNLISTED_BEATS) continue
-    cool(ctx.s, roomTopic(round.ref), UNLISTED_COOLDOWN_MS)
+    leaveToOthers(ctx.s, roomTopic(round.ref), UNLISTED_COOLDOWN_MS)
     dropRound(ctx, room, round, false)
   }
 }

@@ -88,7 +88,8 @@ export function onJoinRequest(ctx: Context, from: PeerId, message: Message, body
   const round = room.rounds.find(({ ref }) => ref.block === message.block && ref.microjob === message.microjob)
   if (round === undefined) return refuseJoin(ctx, room, message, from, 'this microjob is no longer worked on here', 0)
   if (room.expelled.includes(from)) return refuseJoin(ctx, room, message, from, 'expelled from this room', 60_000)
-  const excluded = room.excluded.find(({ peer, until }) => peer === from && until > s.now)
+  // It makes room for others; where there are none, a host alone is of less use than whoever was late.
+  const excluded = processors(room).length > 1 ? room.excluded.find(({ peer, until }) => peer === from && until > s.now) : undefined
   if (excluded !== undefined) return refuseJoin(ctx, room, message, from, 'excluded from this room for a while', excluded.until - s.now)
   if (s.finishing) return refuseJoin(ctx, room, message, from, 'the host is leaving', 1_000)
   // It left or lost its memory without our noticing: what it promised before counts no longer.
@@ -216,9 +217,12 @@ const RECORD_MS = 3_000
 
 /** Host: results that are not in the database yet go there, so that they survive the room. */
 export function recordPartial(ctx: Context, round: Round): void {
+  const { s } = ctx
   const results = round.slots.flatMap(({ chunk, result, held }) => (result !== null && held ? [{ chunk, result }] : []))
   if (results.length <= round.recorded) return
   round.recorded = results.length
-  round.recordedAt = ctx.s.now
+  round.recordedAt = s.now
+  // Before the database shows it, this node knows what it has put there.
+  s.work = s.work.map((item) => (roomTopic(item.ref) === roomTopic(round.ref) ? { ...item, results } : item))
   emit(ctx, { type: 'recordPartial', ref: round.ref, results })
 }

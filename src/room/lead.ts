@@ -1,6 +1,6 @@
 import type { PeerId } from '../domain/ids.ts'
 import { roomTopic } from '../domain/job.ts'
-import { about, broadcast, emit, findRound, memberOf, processors, refuse, send, updateTopics } from './context.ts'
+import { about, broadcast, emit, findRound, memberOf, processorCount, processors, refuse, send, updateTopics } from './context.ts'
 import type { Context } from './context.ts'
 import { announce, recordPartial } from './host.ts'
 import { commitTo } from './member.ts'
@@ -8,7 +8,7 @@ import type { BodyOf } from './message.ts'
 import { MAX_ROUNDS } from './limits.ts'
 import { isOpen, makeRound, mergeRound, openSlots, refFrom, roundInfo } from './round.ts'
 import type { RoundInfo } from './round.ts'
-import { cool, isCooling, isUnclaimed, onlyLacksCheck } from './seek.ts'
+import { isLeftToOthers, isUnclaimed, leaveToOthers, onlyLacksCheck } from './seek.ts'
 import type { Room, Round, WorkItem } from './state.ts'
 
 const MAX_FINISHED = 1_024
@@ -18,7 +18,7 @@ export function lead(ctx: Context, room: Room): void {
   const { s } = ctx
   if (s.finishing || s.paused || s.now < room.syncUntil) return
   if (room.rounds.length >= s.options.liveRounds) releaseUnchecked(ctx, room)
-  while (room.rounds.length < s.options.liveRounds && (openSlots(room) < processors(room).length || isCrowded(room))) {
+  while (room.rounds.length < s.options.liveRounds && (openSlots(room) < processorCount(room) || isCrowded(room))) {
     const item = nextItem(ctx, room)
     if (item === null) return
     const round = makeRound(
@@ -39,7 +39,7 @@ export function lead(ctx: Context, room: Room): void {
 /** So many processors on so few microjobs would leave each with too few chunks of any one of them. */
 function isCrowded(room: Room): boolean {
   const working = room.rounds.filter(({ stage, slots }) => stage === 'working' && slots.some(isOpen))
-  return processors(room).length > working.length * PROCESSORS_PER_ROUND
+  return processorCount(room) > working.length * PROCESSORS_PER_ROUND
 }
 
 const PROCESSORS_PER_ROUND = 3
@@ -50,18 +50,16 @@ export function sendSuccessor(ctx: Context, room: Room, round: Round, to: PeerId
 
 /** The block's next microjob, then the job's; those that only lack a check once somebody is here who can check. */
 function nextItem(ctx: Context, room: Room): WorkItem | null {
+  const { s } = ctx
   const block = room.rounds.at(-1)?.ref.block
   const peers = processors(room).map(({ peer }) => peer)
-  const { s } = ctx
-  const open = s.work.filter(
-    (item) =>
-      item.ref.job === room.job &&
-      findRound(room, item.ref.block, item.ref.microjob) === undefined &&
-      isUnclaimed(ctx, item) &&
-      !isCooling(s, roomTopic(item.ref)) &&
-      (peers.length > 1 || !onlyLacksCheck(item, peers)),
-  )
-  return open.find((item) => item.ref.block === block) ?? open[0] ?? null
+  const isNext = (item: WorkItem): boolean =>
+    item.ref.job === room.job &&
+    findRound(room, item.ref.block, item.ref.microjob) === undefined &&
+    (peers.length > 1 || !onlyLacksCheck(item, peers)) &&
+    isUnclaimed(ctx, item) &&
+    !isLeftToOthers(s, roomTopic(item.ref))
+  return s.work.find((item) => item.ref.block === block && isNext(item)) ?? s.work.find(isNext) ?? null
 }
 
 /** Alone for long: what is computed goes to the database until somebody can check it. */
@@ -82,7 +80,7 @@ export function releaseUndecided(ctx: Context, room: Room): void {
     if (round.stage !== 'unverified' || round.undecidedSince === 0 || s.now - round.undecidedSince < UNDECIDED_MS) continue
     recordPartial(ctx, round)
     emit(ctx, { type: 'claim', ref: round.ref, term: room.term, lapsesAt: s.now })
-    cool(s, roomTopic(round.ref), UNDECIDED_MS * 3)
+    leaveToOthers(s, roomTopic(round.ref), UNDECIDED_MS * 3)
     dropRound(ctx, room, round, false)
   }
 }
@@ -130,12 +128,18 @@ export function adoptRound(ctx: Context, room: Room, info: RoundInfo): Round | n
   return round
 }
 
-/** Everybody, on every tick: microjobs that the database no longer lists are complete, or their job was taken back. */
+/**
+ * Everybody, on every tick: microjobs that the database no longer lists are complete, or their job was taken back. One
+ * that it never listed here may not have reached this node yet: that is believed for as long as something moves.
+ */
 export function dropUnlisted(ctx: Context, room: Room): void {
   const { s } = ctx
-  if (s.unlisted.length === 0) return
+  const idle = s.now - room.progressAt >= s.options.stallMs
+  if (s.unlisted.length === 0 && !idle) return
   for (const round of [...room.rounds]) {
-    if (!s.unlisted.includes(roomTopic(round.ref))) round.unlistedSince = 0
+    const topic = roomTopic(round.ref)
+    const unlisted = s.unlisted.includes(topic) || (idle && !s.work.some(({ ref }) => roomTopic(ref) === topic))
+    if (!unlisted) round.unlistedSince = 0
     else if (round.unlistedSince === 0) round.unlistedSince = s.now
     else if (s.now - round.unlistedSince >= UNLISTED_MS) dropRound(ctx, room, round, true)
   }

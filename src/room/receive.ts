@@ -13,7 +13,7 @@ import { onMembersChanged, onWelcome } from './member.ts'
 import type { BodyOf, Message } from './message.ts'
 import { onChunkGrant, pull } from './pull.ts'
 import { onResult } from './result.ts'
-import { cool, distrust } from './seek.ts'
+import { cool, distrust, turnedAway } from './seek.ts'
 import type { Room } from './state.ts'
 import { hostGone, onHostChanged, onSyncState, release, tellHost, withholds, yieldTo } from './takeover.ts'
 
@@ -30,7 +30,8 @@ export function onMessage(ctx: Context, from: PeerId, message: Message): void {
   if (memberOf(room, from) === undefined) return refuse(ctx, 'message of a non-member')
   const work = room.work[from]
   if (work !== undefined) {
-    work.lastHeard = s.now
+    // A host lives in its term: who speaks in another one does not host this room, whatever it once said.
+    if (from !== room.host || message.term === room.term) work.lastHeard = s.now
     work.connected = true
     work.downSince = 0
   }
@@ -64,7 +65,7 @@ function onMemberMessage(ctx: Context, room: Room, from: PeerId, message: Messag
       note(ctx, { kind: 'expelledSelf', reason: body.value.reason })
       // A host that blames others for what it withholds itself is not asked again.
       if (withholds(ctx, room, ctx.s.options.revealMs / 2)) distrust(ctx.s, room.host)
-      for (const { ref } of room.rounds) cool(ctx.s, roomTopic(ref), EXPELLED_MS)
+      if (!turnedAway(ctx.s, room.host, 2)) for (const { ref } of room.rounds) cool(ctx.s, roomTopic(ref), EXPELLED_MS)
       return release(ctx)
     case 'syncState':
       return onSyncState(ctx, room, from, body.value)

@@ -17,6 +17,7 @@ export function onComputed(
 ): void {
   const { s } = ctx
   const { room } = s
+  if (event.result.peer !== s.self) return refuse(ctx, "computed in another's name")
   const asked = s.inHand.some((hand) => hand.chunk === event.chunk && hand.block === event.block && hand.running)
   s.inHand = s.inHand.filter((hand) => hand.chunk !== event.chunk || hand.block !== event.block)
   s.chunksDone++
@@ -81,7 +82,7 @@ export function onResult(ctx: Context, room: Room, round: Round, from: PeerId, b
 }
 
 /** Somebody else was faster. */
-function dropFromHand(ctx: Context, round: Round, chunk: number): void {
+export function dropFromHand(ctx: Context, round: Round, chunk: number): void {
   const { s } = ctx
   const hand = s.inHand.find((entry) => entry.chunk === chunk && entry.block === round.ref.block)
   if (hand === undefined) return

@@ -59,7 +59,8 @@ export function drawName(round: Round): string {
 }
 
 export function ownCommitment(s: RoomState, round: Round): Uint8Array {
-  return commitment(round.secret, s.self, drawName(round))
+  const known = round.commitments.find(({ peer }) => peer === s.self)
+  return known?.commitment ?? commitment(round.secret, s.self, drawName(round))
 }
 
 /** Until the results are fixed the newest one counts, because nothing is known yet that could help to choose it; from then on none does. */
@@ -184,14 +185,28 @@ export function acceptResult(slot: ChunkSlot, result: ChunkResult, held: boolean
   slot.grants = []
 }
 
+/** A draw belongs to the host and the term that began it: under another host it begins again. */
+export function endDraw(round: Round): void {
+  round.draw = null
+  round.stage = 'working'
+}
+
+/** What stays of a room's rounds for one who leaves it: results and secrets. Draws and grants were its host's. */
+export function keepsakeOf(rounds: readonly Round[]): Round[] {
+  for (const round of rounds) {
+    endDraw(round)
+    for (const slot of round.slots) slot.grants = []
+  }
+  return [...rounds]
+}
+
 /** Revealed secrets are spent: everybody commits anew. */
 export function beginEpoch(s: RoomState, round: Round, epoch: number): void {
   round.epoch = epoch
   round.commitments = []
   round.reveals = []
   round.secret = freshSecret(s)
-  round.draw = null
-  round.stage = 'working'
+  endDraw(round)
   round.waitUntil = 0
   round.undecidedWith = ''
   round.undecidedSince = 0

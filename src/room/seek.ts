@@ -37,6 +37,7 @@ export function seekStep(ctx: Context): void {
   } else if (activity.kind === 'joining') {
     if (s.now - activity.since >= s.options.joinTimeoutMs) {
       // Whatever else it claims or announces would be met with the same silence.
+      turnedAway(s, activity.host, 1)
       cool(s, activity.host, SILENT_HOST_MS)
       moveOn(ctx, activity.item, s.options.cooldownMs)
     } else if (s.now - activity.asked >= s.options.joinTimeoutMs / 4) {
@@ -76,18 +77,50 @@ function somebodySettles(ctx: Context): boolean {
   return s.announcements.some(({ settling, at, host }) => settling && s.now - at < 2 * s.options.settleMs && !isDistrusted(s, host))
 }
 
+/**
+ * A host refused this node, put it out or did not answer. One that has nobody else and does so again keeps a microjob that
+ * only both could finish: its claim binds nobody then, and its room is not waited for.
+ * @param company members that the host may have and still be without others
+ * @returns true when it happened again
+ */
+export function turnedAway(s: RoomState, host: PeerId, company: number): boolean {
+  const isAlone = s.announcements.every((entry) => entry.host !== host || entry.members <= company)
+  const mark = `turned away by ${host}`
+  const again = isAlone && isCooling(s, mark)
+  if (again) distrust(s, host, RIVAL_MS)
+  cool(s, mark, TURNED_AWAY_MS)
+  return again
+}
+
+const TURNED_AWAY_MS = 120_000
+/** Time to open a room beside the other one. It may be this node that cannot be reached: two hosts must not last. */
+const RIVAL_MS = 15_000
 const SILENT_HOST_MS = 30_000
 const DISTRUSTED_MS = 120_000
 const MAX_DISTRUSTED = 64
 
 /** A host that did not do what hosts do: neither asked nor believed for a while. */
-export function distrust(s: RoomState, peer: PeerId): void {
+export function distrust(s: RoomState, peer: PeerId, ms = DISTRUSTED_MS): void {
+  const until = Math.max(s.now + ms, ...s.distrusted.filter((entry) => entry.peer === peer).map((entry) => entry.until))
   s.distrusted = s.distrusted.filter((entry) => entry.peer !== peer).slice(1 - MAX_DISTRUSTED)
-  s.distrusted.push({ peer, until: s.now + DISTRUSTED_MS })
+  s.distrusted.push({ peer, until })
 }
 
 export function isDistrusted(s: RoomState, peer: PeerId): boolean {
   return s.distrusted.length > 0 && s.distrusted.some((entry) => entry.peer === peer && entry.until > s.now)
+}
+
+/**
+ * A microjob that this node, or its room, could not bring to a decision is opened by others for a while. Whoever hosts it
+ * is joined all the same: together they may decide.
+ */
+export function leaveToOthers(s: RoomState, topic: string, ms: number): void {
+  cool(s, `opening ${topic}`, ms)
+}
+
+/** Neither opened nor led here for now. */
+export function isLeftToOthers(s: RoomState, topic: string): boolean {
+  return isCooling(s, topic) || isCooling(s, `opening ${topic}`)
 }
 
 /** A topic, or the rooms of a host, not tried again for a while. */
@@ -125,10 +158,10 @@ function nextToJoin(ctx: Context): { item: WorkItem; host: PeerId } | null {
 /** The first microjob that nobody works on and that this node can advance alone. */
 export function isUnclaimed(ctx: Context, item: WorkItem): boolean {
   const { s } = ctx
-  const topic = roomTopic(item.ref)
-  if (s.finished.includes(topic) || fresh(ctx, topic) !== null) return false
   const { claim } = item
-  return claim === null || claim.peer === s.self || claim.lapsesAt <= s.now || isDistrusted(s, claim.peer)
+  if (claim !== null && claim.peer !== s.self && claim.lapsesAt > s.now && !isDistrusted(s, claim.peer)) return false
+  const topic = roomTopic(item.ref)
+  return !s.finished.includes(topic) && fresh(ctx, topic) === null
 }
 
 /** All its chunks are computed, and all by these peers: only somebody else can check it. */
@@ -138,8 +171,9 @@ export function onlyLacksCheck(item: WorkItem, peers: readonly PeerId[]): boolea
 
 function nextToOpen(ctx: Context): WorkItem | null {
   return (
-    ctx.s.work.find((item) => isUnclaimed(ctx, item) && !isCooling(ctx.s, roomTopic(item.ref)) && !onlyLacksCheck(item, [ctx.s.self])) ??
-    null
+    ctx.s.work.find(
+      (item) => isUnclaimed(ctx, item) && !isLeftToOthers(ctx.s, roomTopic(item.ref)) && !onlyLacksCheck(item, [ctx.s.self]),
+    ) ?? null
   )
 }
 
@@ -227,7 +261,7 @@ export function onAnnounce(ctx: Context, from: PeerId, message: Message, body: B
     const known = s.announcements.find((entry) => entry.topic === topic && entry.host === activity.host)
     if (known === undefined || betterHost({ host: from, term: message.term }, known)) askAnother(ctx, from)
   }
-  if (activity.kind === 'opening' && roomTopic(activity.item.ref) === topic) {
+  if (activity.kind === 'opening' && roomTopic(activity.item.ref) === topic && !isDistrusted(s, from)) {
     const other = { host: from, term: message.term }
     if (!body.settling) join(ctx, activity.item, from)
     else if (from < s.self || other.term > activity.term) seek(ctx)
@@ -247,9 +281,14 @@ export function onWork(ctx: Context, items: WorkItem[]): void {
     const topic = roomTopic(s.activity.item.ref)
     const now = items.find(({ ref }) => roomTopic(ref) === topic)
     if (now === undefined) seek(ctx)
-    else if (now.claim !== null && now.claim.lapsesAt > s.now && now.claim.peer < s.self && now.claim.term >= s.activity.term) seek(ctx)
+    else if (isOutclaimed(s, now.claim, s.activity.term)) seek(ctx)
   }
   if (s.activity.kind !== 'off') updateTopics(ctx)
+}
+
+/** Of simultaneous claims the lowest peer id's counts, unless it is one that is not believed. */
+function isOutclaimed(s: RoomState, claim: WorkItem['claim'], term: number): boolean {
+  return claim !== null && claim.lapsesAt > s.now && claim.peer < s.self && claim.term >= term && !isDistrusted(s, claim.peer)
 }
 
 export function onRefused(ctx: Context, from: PeerId, message: Message, body: BodyOf<'joinRefused'>): void {
@@ -258,7 +297,8 @@ export function onRefused(ctx: Context, from: PeerId, message: Message, body: Bo
   // Only the host that was asked may refuse; anybody else could keep us out of every room.
   if (from !== activity.host) return
   note(ctx, { kind: 'refusedBy', host: from, reason: body.reason })
-  moveOn(ctx, activity.item, Math.max(ctx.s.options.cooldownMs, body.retryAfterMs))
+  const again = turnedAway(ctx.s, from, 1)
+  moveOn(ctx, activity.item, again ? 0 : Math.max(ctx.s.options.cooldownMs, body.retryAfterMs))
 }
 
 /** The room being joined has another host now. */

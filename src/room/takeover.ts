@@ -2,6 +2,7 @@ import type { PeerId } from '../domain/ids.ts'
 import { roomTopic } from '../domain/job.ts'
 import { about, emit, isHost, note, processors, refuse, send, setMembers, updateTopics } from './context.ts'
 import type { Context } from './context.ts'
+import { awaited, voidWork } from './check.ts'
 import { forget, membersChanged } from './crew.ts'
 import { isDrawable } from './draw.ts'
 import { proclaim } from './host.ts'
@@ -9,7 +10,7 @@ import { adoptRound } from './lead.ts'
 import { commitTo, sendSync } from './member.ts'
 import type { BodyOf, Message } from './message.ts'
 import { pull } from './pull.ts'
-import { isComputed, refFrom } from './round.ts'
+import { endDraw, isComputed, keepsakeOf, refFrom } from './round.ts'
 import { distrust, isDistrusted, join, seek } from './seek.ts'
 import type { Room } from './state.ts'
 
@@ -43,22 +44,30 @@ export function watchHost(ctx: Context, room: Room): void {
 function isStalled(ctx: Context, room: Room): boolean {
   const { s } = ctx
   if (s.now - room.progressAt < Math.max(s.options.stallMs, 4 * room.deadlineMs) || s.inHand.length > 0 || s.paused) return false
-  const busy = room.members.some(({ peer }) => peer !== room.host && peer !== s.self && (room.work[peer]?.inHand.length ?? 0) > 0)
+  const missing = new Set(room.rounds.flatMap(({ slots }) => slots.filter(({ result }) => result === null).map(({ chunk }) => chunk)))
+  const busy = room.members.some(
+    ({ peer }) => peer !== room.host && peer !== s.self && room.work[peer]?.inHand.some((chunk) => missing.has(chunk)),
+  )
   if (busy) return false
+  // A host without any microjob would have sent its members away.
+  if (room.rounds.length === 0) return true
   return room.rounds.some((round) => !isComputed(round) || round.draw !== null || isDrawable(room, round))
 }
 
-/** The host has fixed results, and its own secret is what the draw has been waiting for. */
+/** The host's own secret, report or opinion is what a draw has been waiting for: a host calls everybody to order but itself. */
 export function withholds(ctx: Context, room: Room, forMs: number): boolean {
-  return room.rounds.some(
-    ({ draw, stage, reveals }) =>
-      draw !== null &&
-      stage === 'revealing' &&
-      ctx.s.now >= draw.deadline - ctx.s.options.revealMs + forMs &&
-      draw.entropy.some(({ peer }) => peer === room.host) &&
-      !reveals.some(({ peer }) => peer === room.host) &&
-      draw.entropy.every(({ peer }) => peer === room.host || reveals.some((entry) => entry.peer === peer)),
-  )
+  const { now, options } = ctx.s
+  return room.rounds.some((round) => {
+    const { draw, stage, reveals } = round
+    if (draw === null) return false
+    if (stage !== 'revealing') return now >= draw.deadline + forMs && awaited(room, round, draw) === room.host
+    const isSecret = ({ peer }: { peer: PeerId }): boolean => !reveals.some((entry) => entry.peer === peer)
+    return (
+      now >= draw.deadline - options.revealMs + forMs &&
+      draw.entropy.some((entry) => entry.peer === room.host && isSecret(entry)) &&
+      draw.entropy.every((entry) => entry.peer === room.host || !isSecret(entry))
+    )
+  })
 }
 
 function heardByGossip(ctx: Context, room: Room): number {
@@ -98,7 +107,7 @@ function isReachable(ctx: Context, room: Room, peer: PeerId): boolean {
 /** Looks for the room again, keeping what is known of its microjobs. */
 export function leaveFor(ctx: Context): void {
   const { s } = ctx
-  s.keepsake = s.room?.rounds ?? []
+  s.keepsake = keepsakeOf(s.room?.rounds ?? [])
   dropRoom(ctx)
   seek(ctx)
 }
@@ -136,8 +145,7 @@ function takeOver(ctx: Context, room: Room, reason: string): void {
   for (const round of room.rounds) {
     emit(ctx, { type: 'claim', ref: round.ref, term: room.term, lapsesAt: s.now + s.options.claimMs })
     // Nobody knows how far the former host got with the draw: it begins again, from fresh secrets where some were shown.
-    round.draw = null
-    round.stage = 'working'
+    endDraw(round)
     // A notice may have overtaken the news that its member had left.
     for (const slot of round.slots) slot.grants = slot.grants.filter(({ peer }) => room.work[peer] !== undefined)
   }
@@ -148,6 +156,8 @@ function takeOver(ctx: Context, room: Room, reason: string): void {
     room,
     gone.map((peer) => ({ peer, reason })),
   )
+  // The former host, if two others proved it wrong, and those whose voided results never reached this node.
+  for (const peer of room.expelled) voidWork(ctx, room, peer)
   updateTopics(ctx)
   pull(ctx)
 }
@@ -181,8 +191,7 @@ export function onHostChanged(ctx: Context, from: PeerId, message: Message, body
   // The new host numbers its lists anew.
   room.version = 0
   for (const round of room.rounds) {
-    round.draw = null
-    round.stage = 'working'
+    endDraw(round)
     round.unlistedBeats = 0
   }
   const work = room.work[from]
@@ -225,7 +234,7 @@ export function yieldTo(ctx: Context, room: Room, host: PeerId, message: { block
           results: [],
         })
   if (item === null) return leaveFor(ctx)
-  s.keepsake = room.rounds
+  s.keepsake = keepsakeOf(room.rounds)
   dropRoom(ctx)
   join(ctx, item, host)
 }
