@@ -1,10 +1,18 @@
+import type { ScenarioOptions } from './scenario.ts'
+
 /** One deliberate fault in the protocol machine: a piece of a file of `src/room` and what stands there instead. */
 export interface Mutant {
   name: string
   file: string
   from: string
   to: string
+  /** Histories in which it can come to light soonest; otherwise small ones of every level. */
+  shape?: ScenarioOptions
 }
+
+const HOSTILE: ScenarioOptions = { nodes: 5, rooms: 1, level: 4 }
+const WET: ScenarioOptions = { nodes: 4, rooms: 1, level: 1 }
+const COMING_AND_GOING: ScenarioOptions = { nodes: 5, rooms: 1, level: 2 }
 
 /** Faults that some history must bring to light. */
 export const MUTANTS: readonly Mutant[] = [
@@ -79,10 +87,11 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'newEpoch(ctx, room, round, culprit, [])',
   },
   {
-    name: 'the reports are signed although the second has not spoken',
+    // In `conclude` the same fault changes nothing, because this line stands behind it.
+    name: 'the certificate is signed although the second has not spoken',
     file: 'check.ts',
-    from: "if (round.stage !== 'checking' || draw.report === null || (draw.second !== null && draw.secondReport === null)) return",
-    to: "if (round.stage !== 'checking' || draw.report === null) return",
+    from: '  if (draw.second !== null && draw.secondReport === null) return\n',
+    to: '',
   },
   {
     name: 'the draw waits for ghosts',
@@ -119,5 +128,39 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'lead.ts',
     from: 'if (room.rounds.length > 0 || ctx.s.now < room.syncUntil) return false',
     to: 'if (room.rounds.length >= 0) return false',
+  },
+  {
+    name: 'results that nobody asked for count',
+    file: 'result.ts',
+    from: 'if (isHost(ctx, room) && !asked && !forwarded) return',
+    to: 'if (isHost(ctx, room) && !asked && s.now < 0) return',
+    shape: HOSTILE,
+  },
+  {
+    name: "results in another member's name count",
+    file: 'result.ts',
+    from: 'if (forwarded && memberOf(room, info.peer) !== undefined && info.peer !== s.self) return',
+    to: 'if (forwarded && s.now < 0) return',
+    shape: HOSTILE,
+  },
+  {
+    name: 'computed chunks are granted',
+    file: 'round.ts',
+    from: 'return slot.result === null && slot.grants.length === 0',
+    to: 'return slot.grants.length === 0',
+  },
+  {
+    name: 'a new host counts what a proven liar computed',
+    file: 'takeover.ts',
+    from: 'for (const peer of room.expelled) voidWork(ctx, room, peer)',
+    to: 'void voidWork',
+    shape: HOSTILE,
+  },
+  {
+    name: 'an epoch that others are ahead in is never caught up with',
+    file: 'heartbeat.ts',
+    from: 'catchUp(ctx, room, from, aheadOf(room, body))',
+    to: 'void [catchUp, aheadOf]',
+    shape: HOSTILE,
   },
 ]

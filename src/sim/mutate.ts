@@ -6,16 +6,16 @@ import { runSeed } from './batch.ts'
 import type { Tally } from './batch.ts'
 import { MUTANTS } from './mutants.ts'
 import type { Mutant } from './mutants.ts'
+import type { ScenarioOptions } from './scenario.ts'
 
 /** Applies each mutant to a copy of the machine and looks for a seed whose history brings it to light. */
 const SOURCE = fileURLToPath(new URL('..', import.meta.url))
 const COPY = fileURLToPath(new URL('../../dist/mutant/src', import.meta.url))
-/** As `main.ts` has them by default. */
-const OPTIONS = { nodes: 8, rooms: 2, level: null }
-const STEP = 50
+const SMALL: ScenarioOptions = { nodes: 4, rooms: 1, level: null }
+const STEP = 40
 /** A mutant that loops without end is caught as well. */
-const TIMEOUT_MS = 600_000
-const MOST = 500
+const TIMEOUT_MS = 300_000
+const MOST = 2_000
 
 /** A mutant whose text is no longer in the file: the list has to follow the machine. */
 class StaleMutantError extends Error {
@@ -38,12 +38,16 @@ function apply({ name, file, from, to }: Mutant): void {
   )
 }
 
+function flags({ nodes, rooms, level }: ScenarioOptions): string[] {
+  return ['--nodes', String(nodes), '--rooms', String(rooms), '--faults', level === null ? 'all' : String(level)]
+}
+
 /** The first seed found that catches it, and how. */
-function hunt(): { seed: number; violation: string } | null {
+function hunt(shape: ScenarioOptions): { seed: number; violation: string } | null {
   for (let from = 1; from <= MOST; from += STEP) {
     const { stdout } = spawnSync(
       process.execPath,
-      [join(COPY, 'sim/main.ts'), '--seeds', `${from}..${from + STEP - 1}`, '--json', '--no-shrink'],
+      [join(COPY, 'sim/main.ts'), '--seeds', `${from}..${from + STEP - 1}`, '--json', '--no-shrink', ...flags(shape)],
       {
         encoding: 'utf8',
         maxBuffer: 64 * 1024 * 1024,
@@ -52,7 +56,7 @@ function hunt(): { seed: number; violation: string } | null {
     )
     if (!stdout.startsWith('{')) return { seed: from, violation: 'the simulator itself came to a halt' }
     // A history that fails without the mutant says nothing about it.
-    const first = (JSON.parse(stdout) as Tally).failed.find(({ seed }) => runSeed(seed, OPTIONS).violations.length === 0)
+    const first = (JSON.parse(stdout) as Tally).failed.find(({ seed }) => runSeed(seed, shape).violations.length === 0)
     if (first !== undefined) return { seed: first.seed, violation: first.violations[0]!.split('\n')[0]! }
   }
   return null
@@ -61,13 +65,14 @@ function hunt(): { seed: number; violation: string } | null {
 const only = process.argv[2]
 const report = MUTANTS.filter(({ name }) => only === undefined || name.includes(only)).map((mutant) => {
   apply(mutant)
-  const caught = hunt()
+  const shape = mutant.shape ?? SMALL
+  const caught = hunt(shape)
   console.error(
     caught === null
-      ? `SURVIVED  ${mutant.name}`
-      : `seed ${String(caught.seed).padEnd(5)} ${mutant.name}: ${caught.violation.slice(0, 120)}`,
+      ? `SURVIVED ${MOST} seeds: ${mutant.name}`
+      : `${mutant.name}: --seed ${caught.seed} ${flags(shape).join(' ')}: ${caught.violation.slice(0, 120)}`,
   )
-  return { name: mutant.name, seed: caught?.seed ?? null, violation: caught?.violation ?? null }
+  return { name: mutant.name, seed: caught?.seed ?? null, shape, violation: caught?.violation ?? null }
 })
 rmSync(COPY, { recursive: true, force: true })
 console.log(JSON.stringify(report))
