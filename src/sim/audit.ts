@@ -8,12 +8,20 @@ import type { PeerId } from '../domain/ids.ts'
 import { roomTopic } from '../domain/job.ts'
 import { sign } from './truth.ts'
 
-export function decodeCertificate(bytes: Uint8Array): Certificate | null {
-  try {
-    return decodeCanonical(bytes) as Certificate
-  } catch {
-    return null
+const heard = new WeakMap<Uint8Array, boolean>()
+
+/** Whether these bytes are a certificate that holds. Everybody who hears one hears the same bytes: they are looked at once. */
+export function isSoundCertificate(bytes: Uint8Array): boolean {
+  let isSound = heard.get(bytes)
+  if (isSound === undefined) {
+    try {
+      isSound = auditCertificate(decodeCanonical(bytes) as Certificate).length === 0
+    } catch {
+      isSound = false
+    }
+    heard.set(bytes, isSound)
   }
+  return isSound
 }
 
 export function reportIsSigned(from: PeerId, report: { body: Uint8Array; signature: Uint8Array }): boolean {

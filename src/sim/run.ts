@@ -1,7 +1,5 @@
 import { equalBytes } from '../domain/bytes.ts'
 import { hashOfCid } from '../domain/ids.ts'
-import type { PeerId } from '../domain/ids.ts'
-import { roomTopic } from '../domain/job.ts'
 import type { RoomEvent, Effect } from '../room/event.ts'
 import { auditCertificate } from './audit.ts'
 import { isHonest } from './behaviour.ts'
@@ -11,6 +9,8 @@ import type { SimNode } from './node.ts'
 import { startRogue } from './rogue.ts'
 import type { Scenario } from './scenario.ts'
 import { rightHash } from './truth.ts'
+import { watch } from './watch.ts'
+import { Witness } from './witness.ts'
 import { World } from './world.ts'
 
 /** How a history ended. Times in ms of simulated time, other figures are counts. */
@@ -37,10 +37,10 @@ export interface RunOptions {
   stepped?: (world: World, node: SimNode, event: RoomEvent, effects: readonly Effect[]) => void
 }
 
-/** Two hosts of one microjob in one term that hear each other for this long are one too many. */
-const RIVALS_MS = 30_000
-/** Time after the last microjob in which everybody must have left its room. */
-const FAREWELL_MS = 20_000
+/** After the last microjob and the last fault the database reaches everybody within this time. */
+const NEWS_MS = 6_000
+/** Then everybody leaves its room within this time. */
+const FAREWELL_MS = 200_000
 const MAX_VIOLATIONS = 5
 
 /** Lives one history through and checks it after every step. */
@@ -58,9 +58,11 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
   const strictly = scenario.nodes.every(({ behaviour }) => (behaviour.lies === 0 || behaviour.lies === 1) && behaviour.accomplice === '')
   let escaped = 0
   let hostChanges = 0
+  const witness = new Witness()
   world.observers.push({
+    before: (node, event) => witness.before(node, event),
     stepped(node, event, effects) {
-      for (const what of brokenInvariants(node.state, effects))
+      for (const what of [...brokenInvariants(node.state, effects), ...witness.after(node, event, effects)])
         violate(`${what} (${node.id} at ${Math.floor(world.now)} ms, ${event.type})`)
       options.stepped?.(world, node, event, effects)
     },
@@ -82,7 +84,7 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
     world.schedule.after(at, () => startRogue(world, world.join(id, behaviour, { skewMs, observer })))
   }
   for (const fault of scenario.faults) world.schedule.after(fault.at, () => applyFault(world, fault))
-  watchHosts(world, violate)
+  watch(world, violate)
   const { database } = world
   const done = (): boolean => database.complete === database.entries.size || violations.length >= MAX_VIOLATIONS
   const finished = world.run(scenario.untilMs, done)
@@ -94,8 +96,8 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
       [...world.nodes.values()].filter(
         (node) => node.alive && node.backlog === null && node.state.room !== null && isHonest(node.behaviour),
       )
-    world.run(Math.max(world.now, ...scenario.faults.map(({ at }) => at)) + FAREWELL_MS, () => false)
-    world.run(world.now + 200_000, () => still().length === 0)
+    world.run(Math.max(world.now, ...scenario.faults.map(({ at }) => at)) + NEWS_MS, () => false)
+    world.run(world.now + FAREWELL_MS, () => still().length === 0)
     const left = still()
     if (left.length > 0) violate(`${left.map(({ id }) => id).join(', ')} never left the room when nothing was left to do`)
   }
@@ -115,37 +117,4 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
     repeated: database.repeated,
     hostChanges,
   }
-}
-
-/** Once a second: at most one live host a microjob and term, among those who hear each other. */
-function watchHosts(world: World, violate: (what: string) => void): void {
-  const since = new Map<string, number>()
-  const look = (): void => {
-    const seen = new Set<string>()
-    const hosts = new Map<string, { term: number; node: SimNode }[]>()
-    for (const node of world.nodes.values()) {
-      const { room } = node.state
-      if (!node.alive || node.backlog !== null || room === null || room.host !== node.id) continue
-      for (const { ref } of room.rounds) {
-        const topic = roomTopic(ref)
-        const others = hosts.get(topic) ?? []
-        for (const other of others) {
-          if (other.term === room.term && hear(world, other.node.id, node.id))
-            seen.add([topic, room.term, ...[other.node.id, node.id].sort()].join(' '))
-        }
-        hosts.set(topic, [...others, { term: room.term, node }])
-      }
-    }
-    for (const pair of seen) if (!since.has(pair)) since.set(pair, world.now)
-    for (const [pair, at] of since) {
-      if (!seen.has(pair)) since.delete(pair)
-      else if (world.now - at > RIVALS_MS) violate(`two live hosts of one microjob in one term: ${pair.split(' ').slice(1).join(' ')}`)
-    }
-    world.schedule.after(1_000, look)
-  }
-  world.schedule.after(1_000, look)
-}
-
-function hear(world: World, a: PeerId, b: PeerId): boolean {
-  return world.network.reachable(a, b) && world.network.reachable(b, a)
 }

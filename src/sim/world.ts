@@ -4,7 +4,7 @@ import type { Effect, Note, RoomEvent } from '../room/event.ts'
 import { reduce } from '../room/reduce.ts'
 import { initialState } from '../room/state.ts'
 import type { RoomOptions } from '../room/state.ts'
-import { auditCertificate, decodeCertificate, reportIsSigned } from './audit.ts'
+import { isSoundCertificate, reportIsSigned } from './audit.ts'
 import type { Behaviour } from './behaviour.ts'
 import { SimDatabase } from './database.ts'
 import { altered, answer, ownHash, suppresses } from './engine.ts'
@@ -22,6 +22,8 @@ const EPOCH_MS = 1_000_000_000
 
 /** Told of every step. */
 export interface Observer {
+  /** The state is still what it was. */
+  before?(node: SimNode, event: RoomEvent): void
   stepped?(node: SimNode, event: RoomEvent, effects: readonly Effect[]): void
   noted?(node: SimNode, note: Note): void
   /** A host put a certificate into the database. */
@@ -157,6 +159,7 @@ export class World {
     if (what.type === 'message' && !this.#believable(what)) return
     const event = { ...what, now: Math.floor(this.now) + node.skewMs } as RoomEvent
     this.steps++
+    for (const observer of this.observers) observer.before?.(node, event)
     const { state, effects } = reduce(node.state, event)
     node.state = state
     for (const effect of effects) this.#run(node, effect)
@@ -167,10 +170,7 @@ export class World {
   #believable(what: Extract<Happening, { type: 'message' }>): boolean {
     const { body } = what.message
     if (body.case === 'verifierReport') return reportIsSigned(what.from, body.value)
-    if (body.case === 'completed') {
-      const certificate = decodeCertificate(body.value.certificate)
-      return certificate !== null && auditCertificate(certificate).length === 0
-    }
+    if (body.case === 'completed') return isSoundCertificate(body.value.certificate)
     return true
   }
 
