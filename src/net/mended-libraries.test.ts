@@ -1,13 +1,14 @@
 import { multiaddrConnectionPair } from '@libp2p/utils'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { mendInitChannel } from './webrtc-init-channel.ts'
 import { safeYamux } from './yamux-late-open.ts'
 
 describe('the cure for the WebRTC dial race', () => {
-  class Channel {
+  class Channel extends EventTarget {
     readonly label: string
     closed = 0
     constructor(label: string) {
+      super()
       this.label = label
     }
     close(): void {
@@ -17,6 +18,9 @@ describe('the cure for the WebRTC dial race', () => {
   class Connection extends EventTarget {
     createAnswer(): string {
       return 'answer'
+    }
+    createDataChannel(label: string): Channel {
+      return new Channel(label)
     }
     arrive(channel: Channel): Channel {
       this.dispatchEvent(Object.assign(new Event('datachannel'), { channel }))
@@ -42,11 +46,36 @@ describe('the cure for the WebRTC dial race', () => {
     expect(stream.closed).toBe(1)
   })
 
-  it('leaves the side that dials as it is', () => {
-    const initiator = new Connection()
-    const init = initiator.arrive(new Channel('init'))
-    init.close()
-    expect(init.closed).toBe(1)
+  describe('on the side that dials', () => {
+    beforeEach(() => void vi.useFakeTimers())
+    afterEach(() => void vi.useRealTimers())
+
+    function closing(label: string): { channel: Channel; closes: number } {
+      const seen = { channel: new Connection().createDataChannel(label), closes: 0 }
+      seen.channel.addEventListener('close', () => seen.closes++)
+      seen.channel.close()
+      return seen
+    }
+
+    it('goes on soon when the other side never answers its closing, as Firefox does', () => {
+      const seen = closing('init')
+      expect(seen).toMatchObject({ channel: { closed: 1 }, closes: 0 })
+      vi.advanceTimersByTime(100)
+      expect(seen.closes).toBe(1)
+    })
+
+    it('hears the closing once when the other side answers', () => {
+      const seen = closing('init')
+      seen.channel.dispatchEvent(new Event('close'))
+      vi.advanceTimersByTime(1_000)
+      expect(seen.closes).toBe(1)
+    })
+
+    it('leaves all other channels as they are', () => {
+      const seen = closing('')
+      vi.advanceTimersByTime(1_000)
+      expect(seen).toMatchObject({ channel: { closed: 1 }, closes: 0 })
+    })
   })
 })
 
