@@ -1,5 +1,6 @@
 import { builtInKernels } from '../../src/compute/kernels/index.ts'
-import { findChromium, NoBrowserError } from '../fixtures/chromium.ts'
+import { findChromium } from '../fixtures/chromium.ts'
+import { NoProgramError } from '../fixtures/find-program.ts'
 import { parseOptions, UsageError, USAGE } from './options.ts'
 import { runDemo } from './run.ts'
 
@@ -20,7 +21,7 @@ async function main(args: string[]): Promise<number> {
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const expected = error instanceof UsageError || error instanceof NoBrowserError
+    const expected = error instanceof UsageError || error instanceof NoProgramError
     console.error(expected ? error.message : error)
     process.exit(expected ? 2 : 1)
   },

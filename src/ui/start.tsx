@@ -7,7 +7,8 @@ import { App } from './shell/app.tsx'
 import { theme, variables } from './shell/theme.ts'
 import './shell/ui.css'
 import { environmentObstacle, environmentOf } from './state/environment.ts'
-import { findRelays } from './state/relays.ts'
+import { findServers, NO_SERVERS } from './state/relays.ts'
+import type { Servers } from './state/relays.ts'
 import { parseRoute } from './state/route.ts'
 import { browserStore, engineInQuery, loadSettings } from './state/settings.ts'
 import { attachNode, notify, throttle } from './state/store.ts'
@@ -42,13 +43,13 @@ export function startUi(root: HTMLElement): void {
 
 async function startNode(): Promise<void> {
   ui.setState({ environmentProblem: environmentObstacle(environmentOf(window)) })
-  const relays = await relaysOrNone()
+  const servers = await serversOrNone()
   const saved = loadSettings(browserStore(window))
   const engine = engineInQuery(location.search) ?? saved.engine ?? 'auto'
   const onProgress = (step: string) => ui.setState({ startup: { phase: 'starting', step } })
   // The network and the engines are most of the program; the page is there before them.
   const { createNode } = await import('../node/index.ts')
-  const node = await createNode({ relays, engine, onProgress })
+  const node = await createNode({ ...servers, engine, onProgress })
   window.roomful = node
   attachNode(ui, node, throttle(SNAPSHOT_MS))
   ui.setState({ startup: { phase: 'ready' } })
@@ -78,11 +79,11 @@ function keepPreflight(node: RoomfulNode): void {
 }
 
 /** Without a relay the node still starts: it can show what it knows and compute alone. */
-async function relaysOrNone(): Promise<string[]> {
+async function serversOrNone(): Promise<Servers> {
   try {
-    return await findRelays(location.search, (path) => fetch(path, { cache: 'no-store' }), browserStore(window))
+    return await findServers(location.search, (path) => fetch(path, { cache: 'no-store' }), browserStore(window))
   } catch (cause) {
     ui.setState({ relayProblem: cause instanceof Error ? cause.message : String(cause) })
-    return []
+    return NO_SERVERS
   }
 }
