@@ -26,6 +26,7 @@ const items: WorkItem[] = Array.from({ length: 12 }, (_, i) => ({
   capacity: 11,
   deadlineMs: 20_000,
   chunksPerCheck: 10,
+  credibleAfter: 10,
   kernel,
   claim: null,
   results: [],

@@ -34,7 +34,7 @@ function measure(rooms: number): Row {
   jobs.forEach((_, i) =>
     world.database.addJob(
       `job ${i}`,
-      { chunks: CHUNKS, chunksPerMicrojob: 10, microjobsPerBlock: 10, capacity: 11, deadlineMs: 20_000 },
+      { chunks: CHUNKS, chunksPerMicrojob: 10, microjobsPerBlock: 10, capacity: 11, deadlineMs: 20_000, credibleAfter: 10 },
       i * CHUNKS,
     ),
   )

@@ -1,9 +1,9 @@
-/** Assumed share of saboteurs among strangers. */
-const SABOTEURS = 0.2
+import { SABOTEURS, passesToBeCredible } from './credibility.ts'
+
 /** Chunks by one worker over which the accepted error is counted. */
 const CHUNKS = 100
-/** The laxest check: one chunk in so many of each processor's. */
-export const MOST_CHUNKS_PER_CHECK = 10
+/** The laxest check: one chunk in so many. */
+const MOST_CHUNKS_PER_CHECK = 10
 
 /**
  * Accepted error rate when a share of each worker's chunks is checked and a caught liar's chunks are all computed again:
@@ -24,8 +24,31 @@ export function worstErrorRate(share: number, chunks = CHUNKS, saboteurs = SABOT
   return worst * (1 - share)
 }
 
-/** How many chunks of a processor stand behind each one that is checked, for an accepted error of epsilon: 1 checks all. */
-export function chunksPerCheck(epsilon: number): number {
+/** How many chunks of a believed worker stand behind each one that is checked, for an accepted error of epsilon: 1 checks all. */
+function chunksPerCheck(epsilon: number): number {
   for (let chunks = MOST_CHUNKS_PER_CHECK; chunks > 1; chunks--) if (worstErrorRate(1 / chunks) <= epsilon) return chunks
   return 1
+}
+
+/** How a job is checked. Chunks, by one worker. */
+export interface Checking {
+  /** Of workers that are believed, one chunk in so many. */
+  chunksPerCheck: number
+  /** A worker is believed once so many of its chunks were checked and found right; until then all are. */
+  credibleAfter: number
+}
+
+/** How much must be checked for an accepted error of epsilon. */
+export function checkingFor(epsilon: number): Checking {
+  return { chunksPerCheck: chunksPerCheck(epsilon), credibleAfter: passesToBeCredible(epsilon) }
+}
+
+/**
+ * Work that checking adds, as a share of the work itself.
+ * @param passed checks that each worker passed before
+ * @param chunks that each worker computes
+ */
+export function checkingCost({ chunksPerCheck: perCheck, credibleAfter }: Checking, passed: number, chunks = CHUNKS): number {
+  const first = Math.min(chunks, Math.max(0, credibleAfter - passed))
+  return (first + (chunks - first) / perCheck) / chunks
 }

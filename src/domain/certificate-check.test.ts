@@ -9,6 +9,15 @@ import type { PeerId } from './ids.ts'
 import { blockCid, roomTopic } from './job.ts'
 
 const PEERS = ['ann', 'ben', 'cid']
+const POLICY = {
+  chunksPerCheck: 10,
+  credibleAfter: 10,
+  standings: [
+    { peer: 'ann', passed: 10 },
+    { peer: 'ben', passed: 9 },
+  ],
+  disputed: [],
+}
 const sign = (peer: PeerId, bytes: Uint8Array): Uint8Array => hashBytes(concat(textBytes(peer), bytes))
 const verify = async (peer: PeerId, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> =>
   String(sign(peer, bytes)) === String(signature)
@@ -37,7 +46,7 @@ function makeCertificate(): Certificate {
     1,
     entropy.map(({ secret }) => secret),
   )
-  const { verifier, second, sample, secondSample } = drawCheck(bytes, PEERS, drawn, 10)
+  const { verifier, second, sample, secondSample } = drawCheck(bytes, PEERS, drawn, POLICY)
   const body: CertificateBody = {
     version: 1,
     job,
@@ -47,7 +56,7 @@ function makeCertificate(): Certificate {
     host: 'ann',
     epoch: 0,
     attempt: 1,
-    chunksPerCheck: 10,
+    ...POLICY,
     chunks,
     resultRoot: root,
     entropy,

@@ -75,6 +75,16 @@ export async function checkCertificate(
   attempt('every peer is listed once', () =>
     new Set(body.entropy.map(({ peer }) => peer)).size === body.entropy.length ? '' : 'a peer revealed twice',
   )
+  attempt('every standing is that of one processor', () => {
+    const bad = body.standings.find(
+      ({ peer, passed }, i) =>
+        passed < 1 ||
+        passed > body.credibleAfter ||
+        (i > 0 && peer <= body.standings[i - 1]!.peer) ||
+        !body.chunks.some((entry) => entry.peer === peer),
+    )
+    return bad === undefined ? '' : `${bad.passed} checks passed by ${bad.peer} is none`
+  })
 
   const bytes = beacon(
     room,
@@ -87,7 +97,7 @@ export async function checkCertificate(
       bytes,
       body.entropy.map(({ peer }) => peer),
       drawn,
-      body.chunksPerCheck,
+      body,
     )
   attempt('the beacon drew this verifier', () => {
     const { verifier } = drawnCheck()

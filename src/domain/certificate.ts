@@ -1,3 +1,4 @@
+import type { Standing } from './draw.ts'
 import type { BlockId, Cid, JobId, PeerId } from './ids.ts'
 
 /** One computed chunk in a certificate. */
@@ -31,8 +32,14 @@ export interface CertificateBody {
   /** Epoch of the commitments and attempt of the draw: both are part of the beacon. */
   epoch: number
   attempt: number
-  /** One chunk in so many of each processor's was drawn for checking. */
+  /** Of credible processors one chunk in so many was drawn for checking. */
   chunksPerCheck: number
+  /** Processors with so many passed checks are credible; of the others all that they lack was drawn. */
+  credibleAfter: number
+  /** Checks passed before, of the processors of whom any are known, by peer id; at most `credibleAfter` each. */
+  standings: Standing[]
+  /** Chunks with two answers, in chunk order: they were checked whatever was drawn. */
+  disputed: number[]
   chunks: CertifiedChunk[]
   /** Merkle root of all chunk hashes with who computed each: 32 bytes. */
   resultRoot: Uint8Array
@@ -40,7 +47,7 @@ export interface CertificateBody {
   entropy: { peer: PeerId; commitment: Uint8Array; secret: Uint8Array }[]
   /** Drawn first: it recomputed the sample of everybody else's chunks. */
   verifier: PeerId
-  /** Drawn next: it recomputed the sample of the verifier's own chunks; null when the verifier computed none. */
+  /** Drawn next: it recomputed the sample of the verifier's own chunks; null when none was drawn. */
   second: PeerId | null
   /** In chunk order. */
   checked: CheckedChunk[]

@@ -9,7 +9,6 @@ import {
   drawCheck,
   drawOrder,
   drawSample,
-  drawSecondSample,
   indexWalk,
   opensCommitment,
   resultRoot,
@@ -18,6 +17,15 @@ import {
 const bytes = (text: string): Uint8Array => hashBytes(textBytes(text))
 const chunks = (peers: string[], count: number): { chunk: number; peer: string; hash: Uint8Array }[] =>
   Array.from({ length: count }, (_, i) => ({ chunk: i, peer: peers[i % peers.length]!, hash: bytes(`output ${i}`) }))
+
+/** Everybody has passed the ten checks that it takes, but for those named, who passed fewer. */
+const policy = (fewer: Record<string, number> = {}, disputed: number[] = []) => ({
+  chunksPerCheck: 10,
+  credibleAfter: 10,
+  standings: ['a', 'b', 'c'].map((peer) => ({ peer, passed: fewer[peer] ?? 10 })),
+  disputed,
+})
+const peersOf = (all: { peer: string }[], sample: number[]): string[] => sample.map((chunk) => all[chunk]!.peer)
 
 /** Chi-squared of observed counts against equal shares. */
 function chiSquared(counts: number[]): number {
@@ -55,8 +63,9 @@ describe('the index walk', () => {
 
 describe('the draw', () => {
   it('gives the same verifier, second and samples to whoever repeats it', () => {
-    const drawn = drawCheck(bytes('beacon'), ['a', 'b', 'c'], chunks(['a', 'b', 'c'], 30), 10)
-    expect(drawn).toEqual(drawCheck(bytes('beacon'), ['a', 'b', 'c'], chunks(['a', 'b', 'c'], 30).reverse(), 10))
+    const stated = policy({ a: 8, b: 9 })
+    const drawn = drawCheck(bytes('beacon'), ['a', 'b', 'c'], chunks(['a', 'b', 'c'], 30), stated)
+    expect(drawn).toEqual(drawCheck(bytes('beacon'), ['a', 'b', 'c'], chunks(['a', 'b', 'c'], 30).reverse(), stated))
     expect(drawn).toMatchInlineSnapshot(`
       {
         "order": [
@@ -66,10 +75,13 @@ describe('the draw', () => {
         ],
         "sample": [
           1,
-          20,
+          19,
+          23,
         ],
         "second": "c",
         "secondSample": [
+          18,
+          21,
           27,
         ],
         "verifier": "a",
@@ -77,18 +89,59 @@ describe('the draw', () => {
     `)
   })
 
-  it("samples one of each other processor's ten, and the second one of the verifier's ten", () => {
+  it('checks every chunk of a stranger, and of each processor as many as it lacks to be credible', () => {
     const all = chunks(['a', 'b', 'c'], 30)
-    const { verifier, second, sample, secondSample } = drawCheck(bytes('x'), ['a', 'b', 'c'], all, 10)
-    expect(sample.map((chunk) => all[chunk]!.peer).sort()).toEqual(['a', 'b', 'c'].filter((peer) => peer !== verifier))
-    expect(secondSample.map((chunk) => all[chunk]!.peer)).toEqual([verifier])
-    expect(second).not.toBe(verifier)
+    const sample = drawSample(bytes('x'), all, {
+      ...policy(),
+      standings: [
+        { peer: 'b', passed: 7 },
+        { peer: 'c', passed: 10 },
+      ],
+    })
+    const checked = Map.groupBy(peersOf(all, sample), (peer) => peer)
+    expect(checked.get('a')).toHaveLength(10)
+    expect(checked.get('b')!.length).toBeGreaterThanOrEqual(3)
+    expect(sample.length).toBeGreaterThanOrEqual(10 + 3 + 1)
+    expect(sample.length).toBeLessThanOrEqual(10 + 3 + 2)
   })
 
-  it('samples two of eleven and three of twenty-one', () => {
-    expect(drawSample(bytes('x'), 'v', chunks(['a'], 11), 10)).toHaveLength(2)
-    expect(drawSample(bytes('x'), 'v', chunks(['a'], 21), 10)).toHaveLength(3)
-    expect(drawSecondSample(bytes('x'), 'a', chunks(['a'], 21), 10)).toHaveLength(3)
+  it('takes one chunk in ten of what credible processors computed together, whoever computed it', () => {
+    const all = chunks(['a', 'b', 'c'], 30)
+    const counts = new Map<string, number>()
+    for (let i = 0; i < 500; i++) {
+      const sample = drawSample(bytes(`beacon ${i}`), all, policy())
+      expect(sample).toHaveLength(3)
+      for (const peer of peersOf(all, sample)) counts.set(peer, (counts.get(peer) ?? 0) + 1)
+    }
+    for (const count of counts.values()) expect(Math.abs(count - 500)).toBeLessThan(100)
+  })
+
+  it('lets the beacon decide about the rest of the division, so that one in ten is checked on average', () => {
+    let checked = 0
+    for (let i = 0; i < 4_000; i++) checked += drawSample(bytes(`beacon ${i}`), chunks(['a', 'b', 'c'], 25), policy()).length
+    // Five standard deviations around 2.5.
+    expect(Math.abs(checked / 4_000 - 2.5)).toBeLessThan(5 * Math.sqrt(0.25 / 4_000))
+  })
+
+  it('always checks one chunk at least, and those with two answers', () => {
+    const few = chunks(['a', 'b'], 4)
+    for (let i = 0; i < 50; i++) expect(drawSample(bytes(`beacon ${i}`), few, policy())).toHaveLength(1)
+    const sample = drawSample(bytes('x'), few, policy({}, [2, 3, 77]))
+    expect(sample).toEqual(expect.arrayContaining([2, 3]))
+    expect(sample.length).toBeLessThanOrEqual(3)
+  })
+
+  it("gives nobody's chunks to itself to check, and the verifier always something", () => {
+    const all = chunks(['a', 'b', 'c'], 10)
+    for (let i = 0; i < 200; i++) {
+      const drawn = drawCheck(bytes(`beacon ${i}`), ['a', 'b', 'c'], all, policy({}, i % 2 === 0 ? [i % 10] : []))
+      expect(drawn.order.toSorted((a, b) => a.localeCompare(b))).toEqual(['a', 'b', 'c'])
+      expect(drawn.order[0]).toBe(drawn.verifier)
+      expect(drawn.sample.length).toBeGreaterThan(0)
+      expect(peersOf(all, drawn.sample)).not.toContain(drawn.verifier)
+      expect(new Set(peersOf(all, drawn.secondSample))).toEqual(new Set(drawn.second === null ? [] : [drawn.verifier]))
+      if (drawn.second !== null) expect(drawn.second).toBe(drawn.order[1])
+    }
   })
 
   it('is impossible where somebody would go unchecked', () => {
@@ -96,7 +149,7 @@ describe('the draw', () => {
     expect(canBeDrawn(['a'], chunks(['a', 'b'], 3))).toBe(false)
     expect(canBeDrawn(['a'], chunks(['b'], 3))).toBe(true)
     expect(canBeDrawn(['a', 'b'], chunks(['a'], 3))).toBe(true)
-    expect(() => drawCheck(bytes('x'), ['a'], chunks(['a'], 3), 10)).toThrow(RangeError)
+    expect(() => drawCheck(bytes('x'), ['a'], chunks(['a'], 3), policy())).toThrow(RangeError)
   })
 
   it('draws each of ten members equally often over 20,000 beacons', () => {
@@ -109,7 +162,7 @@ describe('the draw', () => {
 
   it('checks each of ten chunks equally often over 20,000 beacons', () => {
     const counts = Array.from({ length: 10 }, () => 0)
-    for (let i = 0; i < 20_000; i++) for (const chunk of drawSample(bytes(`beacon ${i}`), 'v', chunks(['a'], 10), 10)) counts[chunk]!++
+    for (let i = 0; i < 20_000; i++) for (const chunk of drawSample(bytes(`beacon ${i}`), chunks(['a'], 10), policy())) counts[chunk]!++
     expect(chiSquared(counts)).toBeLessThan(33.7)
   })
 

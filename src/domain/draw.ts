@@ -76,34 +76,63 @@ export function indexWalk(start: number, step: number, count: number): number[] 
   return Array.from({ length: count }, (_, i) => (start + i * step) % count)
 }
 
-/** The chunks that the beacon picks for checking from the chunks of each of these processors, in chunk order. */
-function sampleOf(
-  beaconBytes: Uint8Array,
-  chunks: readonly DrawnChunk[],
-  perCheck: number,
-  isChecked: (peer: PeerId) => boolean,
-): number[] {
+/** How often somebody else recomputed a peer's chunk and found it right. */
+export interface Standing {
+  peer: PeerId
+  passed: number
+}
+
+/** How much is checked, as host and certificate state it. */
+export interface CheckPolicy {
+  /** Of the chunks of credible processors one in so many is checked. */
+  chunksPerCheck: number
+  /** A processor is credible once so many of its chunks were checked and found right. */
+  credibleAfter: number
+  /** What is known of the processors; who is not listed has passed no check. */
+  standings: readonly Standing[]
+  /** Chunks with two answers, which are checked whatever is drawn. */
+  disputed: readonly number[]
+}
+
+/** An index walk through these chunks whose start and step the beacon decides. */
+function drawWalk(beaconBytes: Uint8Array, chunks: readonly number[], label: string): number[] {
+  const ids = [...chunks].sort((a, b) => a - b)
+  if (ids.length === 0) return []
+  const steps = ids.map((_, i) => i + 1).filter((step) => greatestCommonDivisor(step, ids.length) === 1)
+  const start = drawBelow(ids.length, beaconBytes, `start ${label}`)
+  const step = steps[drawBelow(steps.length, beaconBytes, `step ${label}`)]!
+  return indexWalk(start, step, ids.length).map((i) => ids[i]!)
+}
+
+/**
+ * The chunks that the beacon picks for checking, in chunk order: of each processor that is not credible yet as many as
+ * it lacks; of all others together one in so many, where the beacon also decides about the rest of the division; and
+ * at least one in all.
+ */
+export function drawSample(beaconBytes: Uint8Array, chunks: readonly DrawnChunk[], policy: CheckPolicy): number[] {
   const sample: number[] = []
-  for (const [peer, own] of Map.groupBy(chunks, ({ peer }) => peer)) {
-    if (!isChecked(peer)) continue
-    const ids = own.map(({ chunk }) => chunk).sort((a, b) => a - b)
-    const steps = ids.map((_, i) => i + 1).filter((step) => greatestCommonDivisor(step, ids.length) === 1)
-    const start = drawBelow(ids.length, beaconBytes, `start ${peer}`)
-    const step = steps[drawBelow(steps.length, beaconBytes, `step ${peer}`)]!
-    const walk = indexWalk(start, step, ids.length)
-    sample.push(...walk.slice(0, Math.ceil(ids.length / perCheck)).map((i) => ids[i]!))
+  const pool: number[] = []
+  for (const [peer, own] of Map.groupBy(chunks, (entry) => entry.peer)) {
+    const walk = drawWalk(
+      beaconBytes,
+      own.map(({ chunk }) => chunk),
+      peer,
+    )
+    const lacks = passesLacking(policy, peer)
+    sample.push(...walk.slice(0, lacks))
+    pool.push(...walk.slice(lacks))
   }
-  return sample.sort((a, b) => a - b)
+  const { chunksPerCheck } = policy
+  const rest = drawBelow(chunksPerCheck, beaconBytes, 'rest') < pool.length % chunksPerCheck ? 1 : 0
+  const least = sample.length === 0 ? 1 : 0
+  sample.push(...drawWalk(beaconBytes, pool, '').slice(0, Math.max(least, Math.floor(pool.length / chunksPerCheck) + rest)))
+  const disputed = policy.disputed.filter((id) => chunks.some(({ chunk }) => chunk === id))
+  return [...new Set([...sample, ...disputed])].sort((a, b) => a - b)
 }
 
-/** The chunks of each processor other than the verifier that the beacon picks for checking, in chunk order. */
-export function drawSample(beaconBytes: Uint8Array, verifier: PeerId, chunks: readonly DrawnChunk[], perCheck: number): number[] {
-  return sampleOf(beaconBytes, chunks, perCheck, (peer) => peer !== verifier)
-}
-
-/** The verifier's own chunks that the beacon picks for checking by the second, in chunk order; empty when it computed none. */
-export function drawSecondSample(beaconBytes: Uint8Array, verifier: PeerId, chunks: readonly DrawnChunk[], perCheck: number): number[] {
-  return sampleOf(beaconBytes, chunks, perCheck, (peer) => peer === verifier)
+/** Checks that a processor has still to pass before it is credible. */
+export function passesLacking({ credibleAfter, standings }: Pick<CheckPolicy, 'credibleAfter' | 'standings'>, peer: PeerId): number {
+  return Math.max(0, credibleAfter - (standings.find((entry) => entry.peer === peer)?.passed ?? 0))
 }
 
 /** Members for whom there is something to check that they did not compute themselves. */
@@ -111,7 +140,7 @@ export function ableToCheck(members: readonly PeerId[], chunks: readonly DrawnCh
   return members.filter((member) => chunks.some(({ peer }) => peer !== member))
 }
 
-/** Whether a draw among these members leaves no processor unchecked, whoever is drawn. */
+/** Whether somebody else among these members can check each processor's chunks, whoever is drawn. */
 export function canBeDrawn(members: readonly PeerId[], chunks: readonly DrawnChunk[]): boolean {
   const able = ableToCheck(members, chunks)
   return able.length > 1 || (able.length === 1 && !chunks.some(({ peer }) => peer === able[0]))
@@ -122,33 +151,38 @@ export interface DrawnCheck {
   /** Verifier first, the second next, then the arbiters in turn. */
   order: PeerId[]
   verifier: PeerId
+  /** Null where none of the verifier's chunks was drawn. */
   second: PeerId | null
+  /** Checked by the verifier, in chunk order. */
   sample: number[]
-  /** Checked by the second. */
+  /** Checked by the second, in chunk order. */
   secondSample: number[]
 }
 
 /**
- * Verifier, second and samples: every processor's chunks are sampled by somebody else.
- * @param perCheck one chunk in so many of each processor's is checked, and always at least one
+ * Verifier, second and samples: what is checked of anybody is checked by somebody else.
  * @throws RangeError where {@link canBeDrawn} is false
  */
 export function drawCheck(
   beaconBytes: Uint8Array,
   members: readonly PeerId[],
   chunks: readonly DrawnChunk[],
-  perCheck: number,
+  policy: CheckPolicy,
 ): DrawnCheck {
   if (!canBeDrawn(members, chunks))
     throw new RangeError(`these ${members.length} members cannot check each other's ${chunks.length} chunks`)
+  const owners = new Map(chunks.map(({ chunk, peer }) => [chunk, peer]))
+  const drawn = drawSample(beaconBytes, chunks, policy)
   const order = drawOrder(beaconBytes, ableToCheck(members, chunks))
+  // Whoever computed all that was drawn has nothing to verify.
+  if (order.length > 1 && drawn.every((chunk) => owners.get(chunk) === order[0])) order.push(order.shift()!)
   const verifier = order[0]!
-  const secondSample = drawSecondSample(beaconBytes, verifier, chunks, perCheck)
+  const secondSample = drawn.filter((chunk) => owners.get(chunk) === verifier)
   return {
     order,
     verifier,
     second: secondSample.length > 0 ? order[1]! : null,
-    sample: drawSample(beaconBytes, verifier, chunks, perCheck),
+    sample: drawn.filter((chunk) => owners.get(chunk) !== verifier),
     secondSample,
   }
 }

@@ -10,7 +10,7 @@ export interface LeaderboardRow {
   chunks: number
   /** Microjobs in which it computed, checked or was host. */
   microjobs: number
-  /** Refusals that name it. */
+  /** Microjobs in which it was refused. */
   refusals: number
 }
 
@@ -59,7 +59,10 @@ export function leaderboard(entries: readonly LedgerRecord[]): LeaderboardRow[] 
     ])
     for (const peer of present) rowOf(peer).microjobs++
   }
-  for (const { culprit } of refusals(entries)) rowOf(culprit).refusals++
+  // Everybody who saw it reports it.
+  for (const name of new Set(refusals(entries).map(({ block, microjob, culprit }) => `${culprit} ${block} ${microjob}`))) {
+    rowOf(name.split(' ')[0]!).refusals++
+  }
   return [...rows.values()].sort((a, b) => b.credit - a.credit || (a.peer < b.peer ? -1 : 1))
 }
 
@@ -85,7 +88,7 @@ export function jobHistory(entries: readonly LedgerRecord[], job: JobId): JobHis
 }
 
 /** One result a microjob, in the order of their times. */
-function canonicalResults(entries: readonly LedgerRecord[]): ResultRecord[] {
+export function canonicalResults(entries: readonly LedgerRecord[]): ResultRecord[] {
   const byMicrojob = new Map<string, ResultRecord>()
   for (const entry of entries) {
     if (entry.kind !== 'result') continue

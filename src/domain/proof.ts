@@ -2,7 +2,7 @@ import { concat, hex } from './bytes.ts'
 import { checkCertificate } from './certificate-check.ts'
 import type { CertificateFinding, VerifySignature } from './certificate-check.ts'
 import type { Certificate } from './certificate.ts'
-import { chunksPerCheck } from './assurance.ts'
+import { checkingFor } from './assurance.ts'
 import { spans } from './chunk.ts'
 import { jobCid } from './job.ts'
 import type { Job } from './job.ts'
@@ -85,9 +85,11 @@ export async function checkProof(proof: Proof, verify: VerifySignature, data: Ui
       : `${ids.length} of ${count} chunks are certified${at === -1 ? '' : `, chunk ${at} is not, or twice`}`
   })
   claim('as much was checked as the job asks for', () => {
-    const most = chunksPerCheck(job.plan.epsilon)
-    const lax = certificates.find(({ body }) => body.chunksPerCheck > most)
-    return lax === undefined ? '' : `microjob ${lax.body.microjob}: one chunk in ${lax.body.chunksPerCheck}, not one in ${most}`
+    const { chunksPerCheck, credibleAfter } = checkingFor(job.plan.epsilon)
+    const lax = certificates.find(({ body }) => body.chunksPerCheck > chunksPerCheck || body.credibleAfter < credibleAfter)
+    return lax === undefined
+      ? ''
+      : `microjob ${lax.body.microjob}: one chunk in ${lax.body.chunksPerCheck} after ${lax.body.credibleAfter} checks, not one in ${chunksPerCheck} after ${credibleAfter}`
   })
   if (data !== null) {
     claim('the data has the length of the output', () => {

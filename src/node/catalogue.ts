@@ -1,4 +1,4 @@
-import { chunksPerCheck } from '../domain/assurance.ts'
+import { checkingFor } from '../domain/assurance.ts'
 import { kernelCid } from '../domain/kernel.ts'
 import type { Kernel } from '../domain/kernel.ts'
 import { hashOfCid } from '../domain/ids.ts'
@@ -70,8 +70,8 @@ export class Catalogue {
     const results = this.#results.get(job) ?? []
     const known = this.#jobs.get(job)
     if (known === undefined) return results
-    const most = chunksPerCheck(known.job.plan.epsilon)
-    return results.filter(({ certificate }) => certificate.body.chunksPerCheck <= most)
+    const { chunksPerCheck, credibleAfter } = checkingFor(known.job.plan.epsilon)
+    return results.filter(({ certificate: { body } }) => body.chunksPerCheck <= chunksPerCheck && body.credibleAfter >= credibleAfter)
   }
 
   partials(job: JobId): readonly PartialRecord[] {
@@ -93,7 +93,7 @@ export class Catalogue {
         ref: open.ref,
         capacity: job.plan.capacity,
         deadlineMs: job.plan.deadlineMs,
-        chunksPerCheck: chunksPerCheck(job.plan.epsilon),
+        ...checkingFor(job.plan.epsilon),
         kernel: job.kernel,
         claim: open.claim === null ? null : { peer: open.claim.peer, term: open.claim.term, lapsesAt: open.claim.lapsesAt },
         results: open.results.map(({ chunk, peer, output, fuel }) => ({

@@ -1,6 +1,7 @@
 import { builtInKernels } from '../compute/kernels/index.ts'
 import type { JobId, PeerId } from '../domain/ids.ts'
 import { generateKey } from '../net/keys.ts'
+import { standings } from '../domain/credibility.ts'
 import { leaderboard } from '../domain/ledger-view.ts'
 import { createNetwork } from '../net/network.ts'
 import type { Network } from '../net/network.ts'
@@ -92,6 +93,7 @@ class Node implements RoomfulNode {
   #phase: NodeSnapshot['phase'] = 'ready'
   #changeTimer: Unsubscribe | null = null
   #cached: NodeSnapshot | null = null
+  #standingsAreOld = true
 
   constructor(options: NodeOptions, parts: Parts) {
     const { network, store, clock } = parts
@@ -139,7 +141,10 @@ class Node implements RoomfulNode {
     })
     this.#ends.push(
       network.links.onChange(() => this.#changed()),
-      store.ledger.onEntries(() => this.#changed()),
+      store.ledger.onEntries(() => {
+        this.#standingsAreOld = true
+        this.#changed()
+      }),
     )
     this.#every(WORK_MS, () => this.#offerWork())
     this.#offerWork()
@@ -301,6 +306,9 @@ class Node implements RoomfulNode {
       this.#contribution.settings.firstJob ?? null,
     )
     this.#runner.dispatch({ type: 'work', items })
+    if (!this.#standingsAreOld) return
+    this.#standingsAreOld = false
+    this.#runner.dispatch({ type: 'standings', passed: standings(this.#parts.store.ledger.entries()) })
   }
 
   #every(ms: number, action: () => void): void {

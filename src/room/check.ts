@@ -1,6 +1,7 @@
 import { equalBytes } from '../domain/bytes.ts'
 import { verdictOf } from '../domain/certificate.ts'
 import type { CertificateBody, CheckedChunk } from '../domain/certificate.ts'
+import { PROVEN_WRONG } from '../domain/credibility.ts'
 import { cidOfHash, decodeCanonical, encodeCanonical } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
 import { about, broadcast, emit, isHost, memberOf, processors, refuse } from './context.ts'
@@ -9,6 +10,7 @@ import { newEpoch, sendReport } from './draw.ts'
 import { exclude, expel } from './host.ts'
 import type { BodyOf } from './message.ts'
 import { slotOf } from './round.ts'
+import { loseStanding, standingsNow } from './standing.ts'
 import type { Draw, Room, Round } from './state.ts'
 
 /** This node's reference engine has answered: as verifier or second it reports, as arbiter it replies. */
@@ -46,6 +48,9 @@ export function certificateBody(room: Room, round: Round, draw: Draw, checked: C
     epoch: round.epoch,
     attempt: draw.attempt,
     chunksPerCheck: room.chunksPerCheck,
+    credibleAfter: room.credibleAfter,
+    standings: draw.standings,
+    disputed: draw.disputed,
     chunks: round.slots.flatMap(({ chunk, result }) =>
       result === null
         ? []
@@ -113,6 +118,10 @@ export function signCertificate(ctx: Context, room: Room, round: Round): void {
   const { draw } = round
   if (!isHost(ctx, room) || draw === null || draw.report === null || round.stage !== 'checking') return
   if (draw.second !== null && draw.secondReport === null) return
+  const standing = standingsNow(ctx.s, room, round, draw)
+  if (standing === 'void') return newEpoch(ctx, room, round, '', [])
+  // It would certify chunks unchecked that another round is about to prove wrong.
+  if (standing === 'pending') return
   const bytes = encodeCanonical(certificateBody(room, round, draw, [...draw.report.checked, ...(draw.secondReport?.checked ?? [])]))
   emit(ctx, {
     type: 'sign',
@@ -174,8 +183,9 @@ function decide(ctx: Context, room: Room, round: Round, draw: Draw): void {
     else for (const { peer, output } of [claim, ...opinions]) if (output !== right) culprits.add(peer)
   }
   if (culprits.size > 0) {
+    for (const culprit of culprits) if (!draw.culprits.includes(culprit)) witness(ctx, round, draw, culprit)
     if (culprits.has(room.host)) room.hostDiscredited = 'wrong'
-    else if (isHost(ctx, room)) for (const culprit of culprits) convict(ctx, room, culprit, 'proven wrong by its verifier and an arbiter')
+    else if (isHost(ctx, room)) for (const culprit of culprits) convict(ctx, room, round, culprit, WRONG)
     return
   }
   if (undecided.length === 0) return
@@ -191,6 +201,15 @@ function decide(ctx: Context, room: Room, round: Round, draw: Draw): void {
     draw.arbitrating = undecided.map(({ chunk }) => chunk)
     emit(ctx, { type: 'verify', ref: round.ref, attempt: draw.attempt, chunks: draw.arbitrating })
   }
+}
+
+const WRONG = `${PROVEN_WRONG} by its verifier and an arbiter`
+
+/** Everybody who saw it says so: what a host alone reports costs nobody its standing. */
+function witness(ctx: Context, round: Round, draw: Draw, culprit: PeerId): void {
+  draw.culprits.push(culprit)
+  loseStanding(ctx.s, culprit)
+  if (culprit !== ctx.s.self) emit(ctx, { type: 'recordRefusal', ref: round.ref, culprit, reason: WRONG })
 }
 
 /** Each chunk on which a checker disagreed, with the processor's claim and what others found. */
@@ -230,9 +249,9 @@ function nextArbiter(room: Room, draw: Draw, voters: ReadonlySet<PeerId>): PeerI
 }
 
 /** Host: the peer is out for good, and everything of its that is not verified is computed again. */
-export function convict(ctx: Context, room: Room, culprit: PeerId, reason: string): void {
+export function convict(ctx: Context, room: Room, round: Round, culprit: PeerId, reason: string): void {
   voidWork(ctx, room, culprit)
-  expel(ctx, room, culprit, reason)
+  expel(ctx, room, round.ref, culprit, reason)
 }
 
 /** Host: nothing of the peer's that is not verified counts any longer. */

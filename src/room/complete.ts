@@ -5,10 +5,11 @@ import type { PeerId } from '../domain/ids.ts'
 import { roomTopic } from '../domain/job.ts'
 import { about, broadcast, emit, isHost, memberOf, note, refuse } from './context.ts'
 import type { Context } from './context.ts'
-import { onReport } from './check.ts'
+import { onReport, signCertificate } from './check.ts'
 import { dropRound } from './lead.ts'
 import type { BodyOf } from './message.ts'
 import { clearResult } from './round.ts'
+import { earnStandings } from './standing.ts'
 import type { Room, Round } from './state.ts'
 
 const MAX_RECENT = 64
@@ -91,6 +92,7 @@ function complete(ctx: Context, room: Room, round: Round, certificate: Certifica
   const { verifier, verdict } = certificate.body
   round.stage = 'complete'
   s.certificates++
+  earnStandings(s, room, certificate.body)
   room.progressAt = s.now
   room.lastVerdict = { microjob: ref.microjob, verifier, verdict }
   s.recent.push({ ref, certificate: encoded, at: s.now })
@@ -98,6 +100,8 @@ function complete(ctx: Context, room: Room, round: Round, certificate: Certifica
   note(ctx, { kind: 'verdict', microjob: ref.microjob, verdict })
   emit(ctx, { type: 'completed', ref, certificate, record })
   dropRound(ctx, room, round, true)
+  // Others may have counted on what was checked here.
+  if (isHost(ctx, room)) for (const waiting of room.rounds) signCertificate(ctx, room, waiting)
 }
 
 /** Everybody, on every tick: the host that should have recorded a certificate may be gone. */

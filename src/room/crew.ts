@@ -20,6 +20,7 @@ export function newWork(now: number): MemberWork {
     lost: 0,
     recommits: 0,
     session: 0,
+    standings: {},
   }
 }
 

@@ -19,6 +19,7 @@ import {
   setCommitment,
   slotOf,
 } from './round.ts'
+import { isOverstated, statedStandings } from './standing.ts'
 import type { Draw, Room, Round } from './state.ts'
 
 /** Members whose commitment counts, in join order: those who have been heard on a wire, because only they can reveal. */
@@ -74,35 +75,37 @@ function fixRoot(ctx: Context, room: Room, round: Round): void {
   }
   round.drawAttempts++
   const disputed = round.slots.filter((slot) => slot.disputed).map(({ chunk }) => chunk)
-  beginDraw(ctx, round, round.drawAttempts, rootOf(round), entropy, disputed)
+  beginDraw(ctx, round, {
+    attempt: round.drawAttempts,
+    root: resultRoot(drawnChunks(round)),
+    entropy,
+    disputed,
+    standings: statedStandings(s, room, round, entropy),
+  })
   sendRoot(ctx, room, round, round.draw!)
   reveal(ctx, room, round)
   tryBeacon(ctx, room, round)
 }
 
-function beginDraw(ctx: Context, round: Round, attempt: number, root: Uint8Array, entropy: Draw['entropy'], disputed: number[]): void {
-  round.drawAttempts = attempt
+type Stated = Pick<Draw, 'attempt' | 'root' | 'entropy' | 'disputed' | 'standings'>
+
+function beginDraw(ctx: Context, round: Round, stated: Stated): void {
+  round.drawAttempts = stated.attempt
   round.stage = 'revealing'
   round.draw = {
-    attempt,
-    root,
-    entropy,
+    ...stated,
+    culprits: [],
     deadline: ctx.s.now + ctx.s.options.revealMs,
     order: null,
     second: null,
     sample: [],
     secondSample: [],
-    disputed,
     report: null,
     secondReport: null,
     replies: [],
     started: false,
     arbitrating: [],
   }
-}
-
-function rootOf(round: Round): Uint8Array {
-  return resultRoot(drawnChunks(round))
 }
 
 function sendRoot(ctx: Context, room: Room, round: Round, draw: Draw): void {
@@ -118,6 +121,7 @@ function sendRoot(ctx: Context, room: Room, round: Round, draw: Draw): void {
         results: resultsOf(round),
         epoch: round.epoch,
         disputed: draw.disputed,
+        standings: draw.standings,
       },
     }),
   )
@@ -144,7 +148,10 @@ export function onRootFixed(ctx: Context, room: Room, round: Round, from: PeerId
   }
   if (new Set(body.commitments.map(({ peer }) => peer)).size !== body.commitments.length)
     return refuse(ctx, 'root that counts a member twice')
-  if (body.results.some((info) => slotOf(round, info.chunk) === undefined || info.hash.length !== 32))
+  if (
+    body.disputed.some((chunk) => slotOf(round, chunk) === undefined) ||
+    body.results.some((info) => slotOf(round, info.chunk) === undefined || info.hash.length !== 32)
+  )
     return refuse(ctx, 'root with foreign chunks')
   for (const info of body.results) {
     const known = slotOf(round, info.chunk)!.result
@@ -155,6 +162,12 @@ export function onRootFixed(ctx: Context, room: Room, round: Round, from: PeerId
   if (new Set(drawn.map(({ chunk }) => chunk)).size !== round.slots.length || !equalBytes(resultRoot(drawn), body.root)) {
     return refuse(ctx, 'root that does not match the results')
   }
+  // Who takes part in the draw was asked what it knows of the processors, and answers for it with its reveal.
+  if (named !== undefined && isOverstated(ctx.s, room, round, body)) {
+    if (room.doubtedSince === 0) room.doubtedSince = ctx.s.now
+    return refuse(ctx, 'root with standings that nobody earned')
+  }
+  room.doubtedSince = 0
   for (const info of body.results) {
     const slot = slotOf(round, info.chunk)!
     const held = slot.held && slot.result !== null && equalBytes(slot.result.hash, info.hash)
@@ -162,7 +175,14 @@ export function onRootFixed(ctx: Context, room: Room, round: Round, from: PeerId
     dropFromHand(ctx, round, info.chunk)
   }
   room.progressAt = ctx.s.now
-  beginDraw(ctx, round, body.attempt, body.root, body.commitments, body.disputed)
+  beginDraw(ctx, round, {
+    attempt: body.attempt,
+    root: body.root,
+    entropy: body.commitments,
+    disputed: [...new Set(body.disputed)].sort((a, b) => a - b),
+    // They are signed: a decoded message has more fields than these.
+    standings: body.standings.map(({ peer, passed }) => ({ peer, passed })),
+  })
   for (const entry of body.commitments) {
     round.commitments = [...round.commitments.filter(({ peer }) => peer !== entry.peer), entry]
     round.reveals = round.reveals.filter(
@@ -213,13 +233,15 @@ function tryBeacon(ctx: Context, room: Room, round: Round): void {
   const chunks = drawnChunks(round)
   const peers = draw.entropy.map(({ peer }) => peer)
   if (!canBeDrawn(peers, chunks)) return refuse(ctx, 'draw among members who cannot check each other')
-  const drawn = drawCheck(beacon(drawName(round), draw.root, draw.attempt, secrets), peers, chunks, room.chunksPerCheck)
+  const drawn = drawCheck(beacon(drawName(round), draw.root, draw.attempt, secrets), peers, chunks, {
+    ...draw,
+    chunksPerCheck: room.chunksPerCheck,
+    credibleAfter: room.credibleAfter,
+  })
   draw.order = drawn.order
   draw.second = drawn.second
-  const extra = draw.disputed.filter((chunk) => !drawn.sample.includes(chunk) && !drawn.secondSample.includes(chunk))
-  const isOwn = (chunk: number): boolean => slotOf(round, chunk)?.result?.peer === drawn.verifier
-  draw.sample = [...drawn.sample, ...extra.filter((chunk) => !isOwn(chunk))].sort((a, b) => a - b)
-  draw.secondSample = [...drawn.secondSample, ...extra.filter(isOwn)].sort((a, b) => a - b)
+  draw.sample = drawn.sample
+  draw.secondSample = drawn.secondSample
   draw.deadline = ctx.s.now + Math.max(room.deadlineMs, ctx.s.options.deadlineFloorMs) * (1 + draw.sample.length / 4)
   round.stage = 'checking'
   note(ctx, { kind: 'drawn', microjob: round.ref.microjob, verifier: drawn.verifier, sample: [...draw.sample, ...draw.secondSample] })

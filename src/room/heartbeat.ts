@@ -10,6 +10,7 @@ import { resultMessage } from './result.ts'
 import type { BodyOf } from './message.ts'
 import { hasBit, haveBitmap, ownCommitment, setCommitment } from './round.ts'
 import { leaveToOthers } from './seek.ts'
+import { declareStandings, noteStandings } from './standing.ts'
 import type { Room, Round } from './state.ts'
 
 /** Results sent again to one member within one heartbeat. */
@@ -44,6 +45,7 @@ export function heartbeat(ctx: Context, room: Room): void {
           commitment: observer ? new Uint8Array(0) : ownCommitment(s, round),
         })),
         inHand: [...s.inHand, ...s.unconfirmed].slice(0, MAX_IN_HAND).map(({ chunk }) => chunk),
+        standings: declareStandings(s, room),
       },
     }),
   )
@@ -57,6 +59,7 @@ export function onHeartbeat(ctx: Context, room: Room, from: PeerId, body: BodyOf
     work.inHand = body.inHand
     work.reportedAt = s.now
   }
+  noteStandings(room, from, body)
   const member = memberOf(room, from)
   for (const entry of body.have) {
     const round = findRound(room, entry.block, entry.microjob)

@@ -1,5 +1,6 @@
 import type { PeerId } from '../domain/ids.ts'
 import { lobbyTopic, roomTopic } from '../domain/job.ts'
+import type { MicrojobRef } from '../domain/job.ts'
 import { about, broadcast, emit, isHost, memberOf, note, processors, refuse, send, setMembers, updateTopics } from './context.ts'
 import type { Context } from './context.ts'
 import { forget, membersChanged, newWork } from './crew.ts'
@@ -28,6 +29,7 @@ export function becomeHost(ctx: Context, item: WorkItem, term: number): void {
     capacity: item.capacity,
     deadlineMs: item.deadlineMs,
     chunksPerCheck: item.chunksPerCheck,
+    credibleAfter: item.credibleAfter,
     term,
     host: s.self,
     members: [self],
@@ -157,22 +159,21 @@ export function removeMember(ctx: Context, room: Room, peer: PeerId, reason: str
 }
 
 /** Host: a peer was proven to be wrong. It is told, it does not come back, and its results count nowhere here. */
-export function expel(ctx: Context, room: Room, peer: PeerId, reason: string): void {
+export function expel(ctx: Context, room: Room, ref: MicrojobRef, peer: PeerId, reason: string): void {
   // A host cannot put itself out: its members leave it.
   if (peer === ctx.s.self || room.expelled.includes(peer)) return
   room.expelled.push(peer)
   if (room.expelled.length > MAX_EXPELLED) room.expelled.shift()
-  exclude(ctx, room, peer, reason)
+  exclude(ctx, room, peer, reason, ref)
 }
 
 /** Host: a member did not do its part in time. It is told, and may come back later, each time after twice as long. */
-export function exclude(ctx: Context, room: Room, peer: PeerId, reason: string): void {
+export function exclude(ctx: Context, room: Room, peer: PeerId, reason: string, ref = room.rounds.at(-1)?.ref): void {
   const known = room.excluded.find((entry) => entry.peer === peer)
   const times = (known?.times ?? 0) + 1
   room.excluded = room.excluded.filter((entry) => entry !== known).slice(1 - MAX_EXPELLED)
   room.excluded.push({ peer, times, until: ctx.s.now + EXCLUDED_MS * 2 ** Math.min(times - 1, 8) })
-  const round = room.rounds.at(-1)
-  if (round !== undefined) emit(ctx, { type: 'recordRefusal', ref: round.ref, culprit: peer, reason })
+  if (ref !== undefined) emit(ctx, { type: 'recordRefusal', ref, culprit: peer, reason })
   if (memberOf(room, peer) === undefined) return
   send(ctx, peer, about(room, undefined, { case: 'expelled', value: { peer, reason } }))
   removeMember(ctx, room, peer, reason)

@@ -26,6 +26,7 @@ const LIST_LIMITS: Record<string, number> = {
   grants: MAX_CHUNKS_PER_ROUND,
   chunks: MAX_CHUNKS_PER_ROUND,
   disputed: MAX_CHUNKS_PER_ROUND,
+  standings: MAX_MEMBERS,
   inHand: MAX_GRANTED_AT_ONCE,
 }
 

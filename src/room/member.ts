@@ -14,12 +14,25 @@ export function makeRoom(
   s: RoomState,
   parts: Pick<
     Room,
-    'job' | 'kernel' | 'capacity' | 'deadlineMs' | 'chunksPerCheck' | 'term' | 'host' | 'members' | 'version' | 'rounds' | 'expelled'
+    | 'job'
+    | 'kernel'
+    | 'capacity'
+    | 'deadlineMs'
+    | 'chunksPerCheck'
+    | 'credibleAfter'
+    | 'term'
+    | 'host'
+    | 'members'
+    | 'version'
+    | 'rounds'
+    | 'expelled'
   >,
 ): Room {
   return {
     ...parts,
     work: Object.fromEntries(parts.members.map(({ peer }) => [peer, newWork(s.now)])),
+    declared: {},
+    doubtedSince: 0,
     excluded: [],
     departures: [],
     hostChanges: 0,
@@ -61,6 +74,7 @@ export function onWelcome(ctx: Context, from: PeerId, message: Message, body: Bo
     capacity: body.capacity,
     deadlineMs: body.deadlineMs,
     chunksPerCheck: activity.item.chunksPerCheck,
+    credibleAfter: activity.item.credibleAfter,
     term: message.term,
     host: from,
     members: body.members,

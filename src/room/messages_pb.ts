@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file messages.proto.
  */
 export const file_messages: GenFile = /*@__PURE__*/
-  fileDesc("Cg5tZXNzYWdlcy5wcm90bxIPcm9vbWZ1bC5yb29tLnYxIsULCghFbnZlbG9wZRINCgVibG9jaxgBIAEoCRIQCghtaWNyb2pvYhgCIAEoDRIMCgR0ZXJtGAMgASgNEjUKDHJvb21Bbm5vdW5jZRgKIAEoCzIdLnJvb21mdWwucm9vbS52MS5Sb29tQW5ub3VuY2VIABIzCgtqb2luUmVxdWVzdBgLIAEoCzIcLnJvb21mdWwucm9vbS52MS5Kb2luUmVxdWVzdEgAEjMKC2pvaW5SZWZ1c2VkGAwgASgLMhwucm9vbWZ1bC5yb29tLnYxLkpvaW5SZWZ1c2VkSAASMwoLaG9zdENoYW5nZWQYDSABKAsyHC5yb29tZnVsLnJvb20udjEuSG9zdENoYW5nZWRIABIrCgd3ZWxjb21lGBQgASgLMhgucm9vbWZ1bC5yb29tLnYxLldlbGNvbWVIABI5Cg5tZW1iZXJzQ2hhbmdlZBgVIAEoCzIfLnJvb21mdWwucm9vbS52MS5NZW1iZXJzQ2hhbmdlZEgAEi0KCGV4cGVsbGVkGBYgASgLMhkucm9vbWZ1bC5yb29tLnYxLkV4cGVsbGVkSAASJwoFbGVhdmUYFyABKAsyFi5yb29tZnVsLnJvb20udjEuTGVhdmVIABIvCgloZWFydGJlYXQYGCABKAsyGi5yb29tZnVsLnJvb20udjEuSGVhcnRiZWF0SAASKQoGY29tbWl0GBkgASgLMhcucm9vbWZ1bC5yb29tLnYxLkNvbW1pdEgAEi8KCXN5bmNTdGF0ZRgaIAEoCzIaLnJvb21mdWwucm9vbS52MS5TeW5jU3RhdGVIABIvCglzdWNjZXNzb3IYGyABKAsyGi5yb29tZnVsLnJvb20udjEuU3VjY2Vzc29ySAASNQoMY2h1bmtSZXF1ZXN0GB4gASgLMh0ucm9vbWZ1bC5yb29tLnYxLkNodW5rUmVxdWVzdEgAEjEKCmNodW5rR3JhbnQYHyABKAsyGy5yb29tZnVsLnJvb20udjEuQ2h1bmtHcmFudEgAEjMKC2dyYW50Tm90aWNlGCAgASgLMhwucm9vbWZ1bC5yb29tLnYxLkdyYW50Tm90aWNlSAASKQoGcmVzdWx0GCIgASgLMhcucm9vbWZ1bC5yb29tLnYxLlJlc3VsdEgAEjcKDXJlc3VsdHNWb2lkZWQYIyABKAsyHi5yb29tZnVsLnJvb20udjEuUmVzdWx0c1ZvaWRlZEgAEi8KCXJvb3RGaXhlZBgoIAEoCzIaLnJvb21mdWwucm9vbS52MS5Sb290Rml4ZWRIABIpCgZyZXZlYWwYKSABKAsyFy5yb29tZnVsLnJvb20udjEuUmV2ZWFsSAASOQoOdmVyaWZpZXJSZXBvcnQYKiABKAsyHy5yb29tZnVsLnJvb20udjEuVmVyaWZpZXJSZXBvcnRIABIxCgpjaGVja1JlcGx5GCwgASgLMhsucm9vbWZ1bC5yb29tLnYxLkNoZWNrUmVwbHlIABIvCgljb21wbGV0ZWQYLSABKAsyGi5yb29tZnVsLnJvb20udjEuQ29tcGxldGVkSAASMwoLd29ya1JlcXVlc3QYMiABKAsyHC5yb29tZnVsLnJvb20udjEuV29ya1JlcXVlc3RIABIvCgl3b3JrT2ZmZXIYMyABKAsyGi5yb29tZnVsLnJvb20udjEuV29ya09mZmVySAASNQoMd29ya0Fzc2lnbmVkGDQgASgLMh0ucm9vbWZ1bC5yb29tLnYxLldvcmtBc3NpZ25lZEgAEi8KCXdvcmtSZXBseRg1IAEoCzIaLnJvb21mdWwucm9vbS52MS5Xb3JrUmVwbHlIABItCgh3b3JrRG9uZRg2IAEoCzIZLnJvb21mdWwucm9vbS52MS5Xb3JrRG9uZUgAEjMKC3dvcmtSZWZ1c2VkGDcgASgLMhwucm9vbWZ1bC5yb29tLnYxLldvcmtSZWZ1c2VkSABCBgoEYm9keSJxCgxSb29tQW5ub3VuY2USDAoEaG9zdBgBIAEoCRIPCgdtZW1iZXJzGAIgASgNEhAKCGNhcGFjaXR5GAMgASgNEhAKCHNldHRsaW5nGAQgASgIEg8KB3ZlcnNpb24YBSABKA0SDQoFcGVlcnMYBiADKAkiVQoMQ2FwYWJpbGl0aWVzEg4KBmVuZ2luZRgBIAEoCRINCgVzbG90cxgCIAEoDRIPCgdrZXJuZWxzGAMgAygJEhUKDWN1c3RvbUtlcm5lbHMYBCABKAgilQEKC0pvaW5SZXF1ZXN0EgwKBHBlZXIYASABKAkSMwoMY2FwYWJpbGl0aWVzGAIgASgLMh0ucm9vbWZ1bC5yb29tLnYxLkNhcGFiaWxpdGllcxIMCgRsb2FkGAMgASgNEhIKCmNvbW1pdG1lbnQYBCABKAwSEAoIb2JzZXJ2ZXIYBSABKAgSDwoHc2Vzc2lvbhgGIAEoDSJBCgtKb2luUmVmdXNlZBIMCgRwZWVyGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIUCgxyZXRyeUFmdGVyTXMYAyABKA0iLgoLSG9zdENoYW5nZWQSDAoEaG9zdBgBIAEoCRIRCglqb2luT3JkZXIYAiADKAkiSwoKTWVtYmVySW5mbxIMCgRwZWVyGAEgASgJEhAKCG9ic2VydmVyGAIgASgIEg0KBXNsb3RzGAMgASgNEg4KBmVuZ2luZRgEIAEoCSIyCg5Db21taXRtZW50SW5mbxIMCgRwZWVyGAEgASgJEhIKCmNvbW1pdG1lbnQYAiABKAwiZAoKUmVzdWx0SW5mbxINCgVjaHVuaxgBIAEoDRIMCgRwZWVyGAIgASgJEgwKBGhhc2gYAyABKAwSDAoEZnVlbBgEIAEoARIOCgZlbmdpbmUYBSABKAkSDQoFYnl0ZXMYBiABKA0iTgoJR3JhbnRJbmZvEg0KBWNodW5rGAEgASgNEgwKBHBlZXIYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRITCgtyZW1haW5pbmdNcxgEIAEoDSKHAgoJUm91bmRJbmZvEg0KBWJsb2NrGAEgASgJEhAKCG1pY3Jvam9iGAIgASgNEhIKCmJsb2NrSW5kZXgYAyABKA0SEgoKZmlyc3RDaHVuaxgEIAEoDRISCgpjaHVua0NvdW50GAUgASgNEjQKC2NvbW1pdG1lbnRzGAYgAygLMh8ucm9vbWZ1bC5yb29tLnYxLkNvbW1pdG1lbnRJbmZvEiwKB3Jlc3VsdHMYByADKAsyGy5yb29tZnVsLnJvb20udjEuUmVzdWx0SW5mbxINCgVlcG9jaBgJIAEoDRIqCgZncmFudHMYCCADKAsyGi5yb29tZnVsLnJvb20udjEuR3JhbnRJbmZvIikKCURlcGFydHVyZRIMCgRwZWVyGAEgASgJEg4KBnJlYXNvbhgCIAEoCSK5AQoHV2VsY29tZRILCgNqb2IYASABKAkSLAoHbWVtYmVycxgCIAMoCzIbLnJvb21mdWwucm9vbS52MS5NZW1iZXJJbmZvEioKBnJvdW5kcxgDIAMoCzIaLnJvb21mdWwucm9vbS52MS5Sb3VuZEluZm8SEAoIZXhwZWxsZWQYBCADKAkSDwoHdmVyc2lvbhgFIAEoDRIQCghjYXBhY2l0eRgGIAEoDRISCgpkZWFkbGluZU1zGAcgASgNIo8BCg5NZW1iZXJzQ2hhbmdlZBIsCgdtZW1iZXJzGAEgAygLMhsucm9vbWZ1bC5yb29tLnYxLk1lbWJlckluZm8SDwoHdmVyc2lvbhgCIAEoDRIsCghkZXBhcnRlZBgDIAMoCzIaLnJvb21mdWwucm9vbS52MS5EZXBhcnR1cmUSEAoIZXhwZWxsZWQYBCADKAkiKAoIRXhwZWxsZWQSDAoEcGVlchgBIAEoCRIOCgZyZWFzb24YAiABKAkiKgoFTGVhdmUSDgoGcmVhc29uGAEgASgJEhEKCXN1Y2Nlc3NvchgCIAEoCSJeCghIYXZlSW5mbxINCgVibG9jaxgBIAEoCRIQCghtaWNyb2pvYhgCIAEoDRIOCgZiaXRtYXAYAyABKAwSDQoFZXBvY2gYBCABKA0SEgoKY29tbWl0bWVudBgFIAEoDCJjCglIZWFydGJlYXQSDAoEaG9zdBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNEicKBGhhdmUYAyADKAsyGS5yb29tZnVsLnJvb20udjEuSGF2ZUluZm8SDgoGaW5IYW5kGAQgAygNIisKBkNvbW1pdBISCgpjb21taXRtZW50GAEgASgMEg0KBWVwb2NoGAIgASgNIjcKCVN5bmNTdGF0ZRIqCgZyb3VuZHMYASADKAsyGi5yb29tZnVsLnJvb20udjEuUm91bmRJbmZvIjYKCVN1Y2Nlc3NvchIpCgVyb3VuZBgBIAEoCzIaLnJvb21mdWwucm9vbS52MS5Sb3VuZEluZm8iHAoMQ2h1bmtSZXF1ZXN0EgwKBHdhbnQYASABKA0iQQoKQ2h1bmtHcmFudBIOCgZjaHVua3MYASADKA0SDwoHYXR0ZW1wdBgCIAEoDRISCgpkZWFkbGluZU1zGAMgASgNIlAKC0dyYW50Tm90aWNlEgwKBHBlZXIYASABKAkSDgoGY2h1bmtzGAIgAygNEg8KB2F0dGVtcHQYAyABKA0SEgoKZGVhZGxpbmVNcxgEIAEoDSJsCgZSZXN1bHQSKQoEaW5mbxgBIAEoCzIbLnJvb21mdWwucm9vbS52MS5SZXN1bHRJbmZvEg8KB2F0dGVtcHQYAiABKA0SCgoCbXMYAyABKA0SEQoEZGF0YRgEIAEoDEgAiAEBQgcKBV9kYXRhIjwKDVJlc3VsdHNWb2lkZWQSDAoEcGVlchgBIAEoCRIOCgZjaHVua3MYAiADKA0SDQoFZXBvY2gYAyABKA0irwEKCVJvb3RGaXhlZBIMCgRyb290GAEgASgMEg8KB2F0dGVtcHQYAiABKA0SNAoLY29tbWl0bWVudHMYAyADKAsyHy5yb29tZnVsLnJvb20udjEuQ29tbWl0bWVudEluZm8SLAoHcmVzdWx0cxgEIAMoCzIbLnJvb21mdWwucm9vbS52MS5SZXN1bHRJbmZvEg0KBWVwb2NoGAUgASgNEhAKCGRpc3B1dGVkGAYgAygNIicKBlJldmVhbBIOCgZzZWNyZXQYASABKAwSDQoFZXBvY2gYAiABKA0iQgoOVmVyaWZpZXJSZXBvcnQSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDwoHYXR0ZW1wdBgDIAEoDSI6CgpDaGVja1JlcGx5Eg0KBWNodW5rGAEgASgNEg8KB2F0dGVtcHQYAiABKA0SDAoEaGFzaBgDIAEoDCIgCglDb21wbGV0ZWQSEwoLY2VydGlmaWNhdGUYASABKAwiUwoLV29ya1JlcXVlc3QSCgoCaWQYASABKAkSDgoGa2VybmVsGAIgASgJEhIKCmRlYWRsaW5lTXMYAyABKA0SFAoMY3VzdG9tS2VybmVsGAQgASgIIkUKCVdvcmtPZmZlchIKCgJpZBgBIAEoCRIMCgRsb2FkGAIgASgNEg4KBnBhY2VNcxgDIAEoDRIOCgZlbmdpbmUYBCABKAkiNgoMV29ya0Fzc2lnbmVkEgoKAmlkGAEgASgJEgsKA2pvYhgCIAEoCRINCgVjaHVuaxgDIAEoDSJeCglXb3JrUmVwbHkSCgoCaWQYASABKAkSDAoEaGFzaBgCIAEoDBIMCgRmdWVsGAMgASgBEhEKBGRhdGEYBCABKAxIAIgBARINCgVlcnJvchgFIAEoCUIHCgVfZGF0YSI0CghXb3JrRG9uZRIKCgJpZBgBIAEoCRIOCgZ3b3JrZXIYAiABKAkSDAoEaGFzaBgDIAEoDCIpCgtXb3JrUmVmdXNlZBIKCgJpZBgBIAEoCRIOCgZyZWFzb24YAiABKAliBnByb3RvMw");
+  fileDesc("Cg5tZXNzYWdlcy5wcm90bxIPcm9vbWZ1bC5yb29tLnYxIsULCghFbnZlbG9wZRINCgVibG9jaxgBIAEoCRIQCghtaWNyb2pvYhgCIAEoDRIMCgR0ZXJtGAMgASgNEjUKDHJvb21Bbm5vdW5jZRgKIAEoCzIdLnJvb21mdWwucm9vbS52MS5Sb29tQW5ub3VuY2VIABIzCgtqb2luUmVxdWVzdBgLIAEoCzIcLnJvb21mdWwucm9vbS52MS5Kb2luUmVxdWVzdEgAEjMKC2pvaW5SZWZ1c2VkGAwgASgLMhwucm9vbWZ1bC5yb29tLnYxLkpvaW5SZWZ1c2VkSAASMwoLaG9zdENoYW5nZWQYDSABKAsyHC5yb29tZnVsLnJvb20udjEuSG9zdENoYW5nZWRIABIrCgd3ZWxjb21lGBQgASgLMhgucm9vbWZ1bC5yb29tLnYxLldlbGNvbWVIABI5Cg5tZW1iZXJzQ2hhbmdlZBgVIAEoCzIfLnJvb21mdWwucm9vbS52MS5NZW1iZXJzQ2hhbmdlZEgAEi0KCGV4cGVsbGVkGBYgASgLMhkucm9vbWZ1bC5yb29tLnYxLkV4cGVsbGVkSAASJwoFbGVhdmUYFyABKAsyFi5yb29tZnVsLnJvb20udjEuTGVhdmVIABIvCgloZWFydGJlYXQYGCABKAsyGi5yb29tZnVsLnJvb20udjEuSGVhcnRiZWF0SAASKQoGY29tbWl0GBkgASgLMhcucm9vbWZ1bC5yb29tLnYxLkNvbW1pdEgAEi8KCXN5bmNTdGF0ZRgaIAEoCzIaLnJvb21mdWwucm9vbS52MS5TeW5jU3RhdGVIABIvCglzdWNjZXNzb3IYGyABKAsyGi5yb29tZnVsLnJvb20udjEuU3VjY2Vzc29ySAASNQoMY2h1bmtSZXF1ZXN0GB4gASgLMh0ucm9vbWZ1bC5yb29tLnYxLkNodW5rUmVxdWVzdEgAEjEKCmNodW5rR3JhbnQYHyABKAsyGy5yb29tZnVsLnJvb20udjEuQ2h1bmtHcmFudEgAEjMKC2dyYW50Tm90aWNlGCAgASgLMhwucm9vbWZ1bC5yb29tLnYxLkdyYW50Tm90aWNlSAASKQoGcmVzdWx0GCIgASgLMhcucm9vbWZ1bC5yb29tLnYxLlJlc3VsdEgAEjcKDXJlc3VsdHNWb2lkZWQYIyABKAsyHi5yb29tZnVsLnJvb20udjEuUmVzdWx0c1ZvaWRlZEgAEi8KCXJvb3RGaXhlZBgoIAEoCzIaLnJvb21mdWwucm9vbS52MS5Sb290Rml4ZWRIABIpCgZyZXZlYWwYKSABKAsyFy5yb29tZnVsLnJvb20udjEuUmV2ZWFsSAASOQoOdmVyaWZpZXJSZXBvcnQYKiABKAsyHy5yb29tZnVsLnJvb20udjEuVmVyaWZpZXJSZXBvcnRIABIxCgpjaGVja1JlcGx5GCwgASgLMhsucm9vbWZ1bC5yb29tLnYxLkNoZWNrUmVwbHlIABIvCgljb21wbGV0ZWQYLSABKAsyGi5yb29tZnVsLnJvb20udjEuQ29tcGxldGVkSAASMwoLd29ya1JlcXVlc3QYMiABKAsyHC5yb29tZnVsLnJvb20udjEuV29ya1JlcXVlc3RIABIvCgl3b3JrT2ZmZXIYMyABKAsyGi5yb29tZnVsLnJvb20udjEuV29ya09mZmVySAASNQoMd29ya0Fzc2lnbmVkGDQgASgLMh0ucm9vbWZ1bC5yb29tLnYxLldvcmtBc3NpZ25lZEgAEi8KCXdvcmtSZXBseRg1IAEoCzIaLnJvb21mdWwucm9vbS52MS5Xb3JrUmVwbHlIABItCgh3b3JrRG9uZRg2IAEoCzIZLnJvb21mdWwucm9vbS52MS5Xb3JrRG9uZUgAEjMKC3dvcmtSZWZ1c2VkGDcgASgLMhwucm9vbWZ1bC5yb29tLnYxLldvcmtSZWZ1c2VkSABCBgoEYm9keSJxCgxSb29tQW5ub3VuY2USDAoEaG9zdBgBIAEoCRIPCgdtZW1iZXJzGAIgASgNEhAKCGNhcGFjaXR5GAMgASgNEhAKCHNldHRsaW5nGAQgASgIEg8KB3ZlcnNpb24YBSABKA0SDQoFcGVlcnMYBiADKAkiVQoMQ2FwYWJpbGl0aWVzEg4KBmVuZ2luZRgBIAEoCRINCgVzbG90cxgCIAEoDRIPCgdrZXJuZWxzGAMgAygJEhUKDWN1c3RvbUtlcm5lbHMYBCABKAgilQEKC0pvaW5SZXF1ZXN0EgwKBHBlZXIYASABKAkSMwoMY2FwYWJpbGl0aWVzGAIgASgLMh0ucm9vbWZ1bC5yb29tLnYxLkNhcGFiaWxpdGllcxIMCgRsb2FkGAMgASgNEhIKCmNvbW1pdG1lbnQYBCABKAwSEAoIb2JzZXJ2ZXIYBSABKAgSDwoHc2Vzc2lvbhgGIAEoDSJBCgtKb2luUmVmdXNlZBIMCgRwZWVyGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIUCgxyZXRyeUFmdGVyTXMYAyABKA0iLgoLSG9zdENoYW5nZWQSDAoEaG9zdBgBIAEoCRIRCglqb2luT3JkZXIYAiADKAkiSwoKTWVtYmVySW5mbxIMCgRwZWVyGAEgASgJEhAKCG9ic2VydmVyGAIgASgIEg0KBXNsb3RzGAMgASgNEg4KBmVuZ2luZRgEIAEoCSIyCg5Db21taXRtZW50SW5mbxIMCgRwZWVyGAEgASgJEhIKCmNvbW1pdG1lbnQYAiABKAwiLAoMU3RhbmRpbmdJbmZvEgwKBHBlZXIYASABKAkSDgoGcGFzc2VkGAIgASgNImQKClJlc3VsdEluZm8SDQoFY2h1bmsYASABKA0SDAoEcGVlchgCIAEoCRIMCgRoYXNoGAMgASgMEgwKBGZ1ZWwYBCABKAESDgoGZW5naW5lGAUgASgJEg0KBWJ5dGVzGAYgASgNIk4KCUdyYW50SW5mbxINCgVjaHVuaxgBIAEoDRIMCgRwZWVyGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SEwoLcmVtYWluaW5nTXMYBCABKA0ihwIKCVJvdW5kSW5mbxINCgVibG9jaxgBIAEoCRIQCghtaWNyb2pvYhgCIAEoDRISCgpibG9ja0luZGV4GAMgASgNEhIKCmZpcnN0Q2h1bmsYBCABKA0SEgoKY2h1bmtDb3VudBgFIAEoDRI0Cgtjb21taXRtZW50cxgGIAMoCzIfLnJvb21mdWwucm9vbS52MS5Db21taXRtZW50SW5mbxIsCgdyZXN1bHRzGAcgAygLMhsucm9vbWZ1bC5yb29tLnYxLlJlc3VsdEluZm8SDQoFZXBvY2gYCSABKA0SKgoGZ3JhbnRzGAggAygLMhoucm9vbWZ1bC5yb29tLnYxLkdyYW50SW5mbyIpCglEZXBhcnR1cmUSDAoEcGVlchgBIAEoCRIOCgZyZWFzb24YAiABKAkiuQEKB1dlbGNvbWUSCwoDam9iGAEgASgJEiwKB21lbWJlcnMYAiADKAsyGy5yb29tZnVsLnJvb20udjEuTWVtYmVySW5mbxIqCgZyb3VuZHMYAyADKAsyGi5yb29tZnVsLnJvb20udjEuUm91bmRJbmZvEhAKCGV4cGVsbGVkGAQgAygJEg8KB3ZlcnNpb24YBSABKA0SEAoIY2FwYWNpdHkYBiABKA0SEgoKZGVhZGxpbmVNcxgHIAEoDSKPAQoOTWVtYmVyc0NoYW5nZWQSLAoHbWVtYmVycxgBIAMoCzIbLnJvb21mdWwucm9vbS52MS5NZW1iZXJJbmZvEg8KB3ZlcnNpb24YAiABKA0SLAoIZGVwYXJ0ZWQYAyADKAsyGi5yb29tZnVsLnJvb20udjEuRGVwYXJ0dXJlEhAKCGV4cGVsbGVkGAQgAygJIigKCEV4cGVsbGVkEgwKBHBlZXIYASABKAkSDgoGcmVhc29uGAIgASgJIioKBUxlYXZlEg4KBnJlYXNvbhgBIAEoCRIRCglzdWNjZXNzb3IYAiABKAkiXgoISGF2ZUluZm8SDQoFYmxvY2sYASABKAkSEAoIbWljcm9qb2IYAiABKA0SDgoGYml0bWFwGAMgASgMEg0KBWVwb2NoGAQgASgNEhIKCmNvbW1pdG1lbnQYBSABKAwilQEKCUhlYXJ0YmVhdBIMCgRob3N0GAEgASgJEg8KB3ZlcnNpb24YAiABKA0SJwoEaGF2ZRgDIAMoCzIZLnJvb21mdWwucm9vbS52MS5IYXZlSW5mbxIOCgZpbkhhbmQYBCADKA0SMAoJc3RhbmRpbmdzGAUgAygLMh0ucm9vbWZ1bC5yb29tLnYxLlN0YW5kaW5nSW5mbyIrCgZDb21taXQSEgoKY29tbWl0bWVudBgBIAEoDBINCgVlcG9jaBgCIAEoDSI3CglTeW5jU3RhdGUSKgoGcm91bmRzGAEgAygLMhoucm9vbWZ1bC5yb29tLnYxLlJvdW5kSW5mbyI2CglTdWNjZXNzb3ISKQoFcm91bmQYASABKAsyGi5yb29tZnVsLnJvb20udjEuUm91bmRJbmZvIhwKDENodW5rUmVxdWVzdBIMCgR3YW50GAEgASgNIkEKCkNodW5rR3JhbnQSDgoGY2h1bmtzGAEgAygNEg8KB2F0dGVtcHQYAiABKA0SEgoKZGVhZGxpbmVNcxgDIAEoDSJQCgtHcmFudE5vdGljZRIMCgRwZWVyGAEgASgJEg4KBmNodW5rcxgCIAMoDRIPCgdhdHRlbXB0GAMgASgNEhIKCmRlYWRsaW5lTXMYBCABKA0ibAoGUmVzdWx0EikKBGluZm8YASABKAsyGy5yb29tZnVsLnJvb20udjEuUmVzdWx0SW5mbxIPCgdhdHRlbXB0GAIgASgNEgoKAm1zGAMgASgNEhEKBGRhdGEYBCABKAxIAIgBAUIHCgVfZGF0YSI8Cg1SZXN1bHRzVm9pZGVkEgwKBHBlZXIYASABKAkSDgoGY2h1bmtzGAIgAygNEg0KBWVwb2NoGAMgASgNIuEBCglSb290Rml4ZWQSDAoEcm9vdBgBIAEoDBIPCgdhdHRlbXB0GAIgASgNEjQKC2NvbW1pdG1lbnRzGAMgAygLMh8ucm9vbWZ1bC5yb29tLnYxLkNvbW1pdG1lbnRJbmZvEiwKB3Jlc3VsdHMYBCADKAsyGy5yb29tZnVsLnJvb20udjEuUmVzdWx0SW5mbxINCgVlcG9jaBgFIAEoDRIQCghkaXNwdXRlZBgGIAMoDRIwCglzdGFuZGluZ3MYByADKAsyHS5yb29tZnVsLnJvb20udjEuU3RhbmRpbmdJbmZvIicKBlJldmVhbBIOCgZzZWNyZXQYASABKAwSDQoFZXBvY2gYAiABKA0iQgoOVmVyaWZpZXJSZXBvcnQSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDwoHYXR0ZW1wdBgDIAEoDSI6CgpDaGVja1JlcGx5Eg0KBWNodW5rGAEgASgNEg8KB2F0dGVtcHQYAiABKA0SDAoEaGFzaBgDIAEoDCIgCglDb21wbGV0ZWQSEwoLY2VydGlmaWNhdGUYASABKAwiUwoLV29ya1JlcXVlc3QSCgoCaWQYASABKAkSDgoGa2VybmVsGAIgASgJEhIKCmRlYWRsaW5lTXMYAyABKA0SFAoMY3VzdG9tS2VybmVsGAQgASgIIkUKCVdvcmtPZmZlchIKCgJpZBgBIAEoCRIMCgRsb2FkGAIgASgNEg4KBnBhY2VNcxgDIAEoDRIOCgZlbmdpbmUYBCABKAkiNgoMV29ya0Fzc2lnbmVkEgoKAmlkGAEgASgJEgsKA2pvYhgCIAEoCRINCgVjaHVuaxgDIAEoDSJeCglXb3JrUmVwbHkSCgoCaWQYASABKAkSDAoEaGFzaBgCIAEoDBIMCgRmdWVsGAMgASgBEhEKBGRhdGEYBCABKAxIAIgBARINCgVlcnJvchgFIAEoCUIHCgVfZGF0YSI0CghXb3JrRG9uZRIKCgJpZBgBIAEoCRIOCgZ3b3JrZXIYAiABKAkSDAoEaGFzaBgDIAEoDCIpCgtXb3JrUmVmdXNlZBIKCgJpZBgBIAEoCRIOCgZyZWFzb24YAiABKAliBnByb3RvMw");
 
 /**
  * @generated from message roomful.room.v1.Envelope
@@ -476,6 +476,30 @@ export const CommitmentInfoSchema: GenMessage<CommitmentInfo> = /*@__PURE__*/
   messageDesc(file_messages, 7);
 
 /**
+ * Checks that a peer's chunks passed, by somebody else.
+ *
+ * @generated from message roomful.room.v1.StandingInfo
+ */
+export type StandingInfo = Message<"roomful.room.v1.StandingInfo"> & {
+  /**
+   * @generated from field: string peer = 1;
+   */
+  peer: string;
+
+  /**
+   * @generated from field: uint32 passed = 2;
+   */
+  passed: number;
+};
+
+/**
+ * Describes the message roomful.room.v1.StandingInfo.
+ * Use `create(StandingInfoSchema)` to create a new message.
+ */
+export const StandingInfoSchema: GenMessage<StandingInfo> = /*@__PURE__*/
+  messageDesc(file_messages, 8);
+
+/**
  * @generated from message roomful.room.v1.ResultInfo
  */
 export type ResultInfo = Message<"roomful.room.v1.ResultInfo"> & {
@@ -517,7 +541,7 @@ export type ResultInfo = Message<"roomful.room.v1.ResultInfo"> & {
  * Use `create(ResultInfoSchema)` to create a new message.
  */
 export const ResultInfoSchema: GenMessage<ResultInfo> = /*@__PURE__*/
-  messageDesc(file_messages, 8);
+  messageDesc(file_messages, 9);
 
 /**
  * @generated from message roomful.room.v1.GrantInfo
@@ -551,7 +575,7 @@ export type GrantInfo = Message<"roomful.room.v1.GrantInfo"> & {
  * Use `create(GrantInfoSchema)` to create a new message.
  */
 export const GrantInfoSchema: GenMessage<GrantInfo> = /*@__PURE__*/
-  messageDesc(file_messages, 9);
+  messageDesc(file_messages, 10);
 
 /**
  * @generated from message roomful.room.v1.RoundInfo
@@ -614,7 +638,7 @@ export type RoundInfo = Message<"roomful.room.v1.RoundInfo"> & {
  * Use `create(RoundInfoSchema)` to create a new message.
  */
 export const RoundInfoSchema: GenMessage<RoundInfo> = /*@__PURE__*/
-  messageDesc(file_messages, 10);
+  messageDesc(file_messages, 11);
 
 /**
  * @generated from message roomful.room.v1.Departure
@@ -636,7 +660,7 @@ export type Departure = Message<"roomful.room.v1.Departure"> & {
  * Use `create(DepartureSchema)` to create a new message.
  */
 export const DepartureSchema: GenMessage<Departure> = /*@__PURE__*/
-  messageDesc(file_messages, 11);
+  messageDesc(file_messages, 12);
 
 /**
  * @generated from message roomful.room.v1.Welcome
@@ -691,7 +715,7 @@ export type Welcome = Message<"roomful.room.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_messages, 12);
+  messageDesc(file_messages, 13);
 
 /**
  * @generated from message roomful.room.v1.MembersChanged
@@ -729,7 +753,7 @@ export type MembersChanged = Message<"roomful.room.v1.MembersChanged"> & {
  * Use `create(MembersChangedSchema)` to create a new message.
  */
 export const MembersChangedSchema: GenMessage<MembersChanged> = /*@__PURE__*/
-  messageDesc(file_messages, 13);
+  messageDesc(file_messages, 14);
 
 /**
  * @generated from message roomful.room.v1.Expelled
@@ -751,7 +775,7 @@ export type Expelled = Message<"roomful.room.v1.Expelled"> & {
  * Use `create(ExpelledSchema)` to create a new message.
  */
 export const ExpelledSchema: GenMessage<Expelled> = /*@__PURE__*/
-  messageDesc(file_messages, 14);
+  messageDesc(file_messages, 15);
 
 /**
  * @generated from message roomful.room.v1.Leave
@@ -775,7 +799,7 @@ export type Leave = Message<"roomful.room.v1.Leave"> & {
  * Use `create(LeaveSchema)` to create a new message.
  */
 export const LeaveSchema: GenMessage<Leave> = /*@__PURE__*/
-  messageDesc(file_messages, 15);
+  messageDesc(file_messages, 16);
 
 /**
  * @generated from message roomful.room.v1.HaveInfo
@@ -816,7 +840,7 @@ export type HaveInfo = Message<"roomful.room.v1.HaveInfo"> & {
  * Use `create(HaveInfoSchema)` to create a new message.
  */
 export const HaveInfoSchema: GenMessage<HaveInfo> = /*@__PURE__*/
-  messageDesc(file_messages, 16);
+  messageDesc(file_messages, 17);
 
 /**
  * @generated from message roomful.room.v1.Heartbeat
@@ -847,6 +871,13 @@ export type Heartbeat = Message<"roomful.room.v1.Heartbeat"> & {
    * @generated from field: repeated uint32 inHand = 4;
    */
   inHand: number[];
+
+  /**
+   * at most 64: what the sender knows of the members
+   *
+   * @generated from field: repeated roomful.room.v1.StandingInfo standings = 5;
+   */
+  standings: StandingInfo[];
 };
 
 /**
@@ -854,7 +885,7 @@ export type Heartbeat = Message<"roomful.room.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_messages, 17);
+  messageDesc(file_messages, 18);
 
 /**
  * @generated from message roomful.room.v1.Commit
@@ -878,7 +909,7 @@ export type Commit = Message<"roomful.room.v1.Commit"> & {
  * Use `create(CommitSchema)` to create a new message.
  */
 export const CommitSchema: GenMessage<Commit> = /*@__PURE__*/
-  messageDesc(file_messages, 18);
+  messageDesc(file_messages, 19);
 
 /**
  * What a member knows, sent to a host that is new to it.
@@ -899,7 +930,7 @@ export type SyncState = Message<"roomful.room.v1.SyncState"> & {
  * Use `create(SyncStateSchema)` to create a new message.
  */
 export const SyncStateSchema: GenMessage<SyncState> = /*@__PURE__*/
-  messageDesc(file_messages, 19);
+  messageDesc(file_messages, 20);
 
 /**
  * @generated from message roomful.room.v1.Successor
@@ -916,7 +947,7 @@ export type Successor = Message<"roomful.room.v1.Successor"> & {
  * Use `create(SuccessorSchema)` to create a new message.
  */
 export const SuccessorSchema: GenMessage<Successor> = /*@__PURE__*/
-  messageDesc(file_messages, 20);
+  messageDesc(file_messages, 21);
 
 /**
  * @generated from message roomful.room.v1.ChunkRequest
@@ -933,7 +964,7 @@ export type ChunkRequest = Message<"roomful.room.v1.ChunkRequest"> & {
  * Use `create(ChunkRequestSchema)` to create a new message.
  */
 export const ChunkRequestSchema: GenMessage<ChunkRequest> = /*@__PURE__*/
-  messageDesc(file_messages, 21);
+  messageDesc(file_messages, 22);
 
 /**
  * @generated from message roomful.room.v1.ChunkGrant
@@ -962,7 +993,7 @@ export type ChunkGrant = Message<"roomful.room.v1.ChunkGrant"> & {
  * Use `create(ChunkGrantSchema)` to create a new message.
  */
 export const ChunkGrantSchema: GenMessage<ChunkGrant> = /*@__PURE__*/
-  messageDesc(file_messages, 22);
+  messageDesc(file_messages, 23);
 
 /**
  * @generated from message roomful.room.v1.GrantNotice
@@ -996,7 +1027,7 @@ export type GrantNotice = Message<"roomful.room.v1.GrantNotice"> & {
  * Use `create(GrantNoticeSchema)` to create a new message.
  */
 export const GrantNoticeSchema: GenMessage<GrantNotice> = /*@__PURE__*/
-  messageDesc(file_messages, 23);
+  messageDesc(file_messages, 24);
 
 /**
  * @generated from message roomful.room.v1.Result
@@ -1030,7 +1061,7 @@ export type Result = Message<"roomful.room.v1.Result"> & {
  * Use `create(ResultSchema)` to create a new message.
  */
 export const ResultSchema: GenMessage<Result> = /*@__PURE__*/
-  messageDesc(file_messages, 24);
+  messageDesc(file_messages, 25);
 
 /**
  * A new epoch: everybody commits anew, because secrets were shown. The results of a proven liar, if any is named,
@@ -1066,7 +1097,7 @@ export type ResultsVoided = Message<"roomful.room.v1.ResultsVoided"> & {
  * Use `create(ResultsVoidedSchema)` to create a new message.
  */
 export const ResultsVoidedSchema: GenMessage<ResultsVoided> = /*@__PURE__*/
-  messageDesc(file_messages, 25);
+  messageDesc(file_messages, 26);
 
 /**
  * @generated from message roomful.room.v1.RootFixed
@@ -1109,6 +1140,13 @@ export type RootFixed = Message<"roomful.room.v1.RootFixed"> & {
    * @generated from field: repeated uint32 disputed = 6;
    */
   disputed: number[];
+
+  /**
+   * at most 64: no more than every member in the draw knows
+   *
+   * @generated from field: repeated roomful.room.v1.StandingInfo standings = 7;
+   */
+  standings: StandingInfo[];
 };
 
 /**
@@ -1116,7 +1154,7 @@ export type RootFixed = Message<"roomful.room.v1.RootFixed"> & {
  * Use `create(RootFixedSchema)` to create a new message.
  */
 export const RootFixedSchema: GenMessage<RootFixed> = /*@__PURE__*/
-  messageDesc(file_messages, 26);
+  messageDesc(file_messages, 27);
 
 /**
  * @generated from message roomful.room.v1.Reveal
@@ -1138,7 +1176,7 @@ export type Reveal = Message<"roomful.room.v1.Reveal"> & {
  * Use `create(RevealSchema)` to create a new message.
  */
 export const RevealSchema: GenMessage<Reveal> = /*@__PURE__*/
-  messageDesc(file_messages, 27);
+  messageDesc(file_messages, 28);
 
 /**
  * @generated from message roomful.room.v1.VerifierReport
@@ -1167,7 +1205,7 @@ export type VerifierReport = Message<"roomful.room.v1.VerifierReport"> & {
  * Use `create(VerifierReportSchema)` to create a new message.
  */
 export const VerifierReportSchema: GenMessage<VerifierReport> = /*@__PURE__*/
-  messageDesc(file_messages, 28);
+  messageDesc(file_messages, 29);
 
 /**
  * What an arbiter found for a disputed chunk.
@@ -1196,7 +1234,7 @@ export type CheckReply = Message<"roomful.room.v1.CheckReply"> & {
  * Use `create(CheckReplySchema)` to create a new message.
  */
 export const CheckReplySchema: GenMessage<CheckReply> = /*@__PURE__*/
-  messageDesc(file_messages, 29);
+  messageDesc(file_messages, 30);
 
 /**
  * @generated from message roomful.room.v1.Completed
@@ -1215,7 +1253,7 @@ export type Completed = Message<"roomful.room.v1.Completed"> & {
  * Use `create(CompletedSchema)` to create a new message.
  */
 export const CompletedSchema: GenMessage<Completed> = /*@__PURE__*/
-  messageDesc(file_messages, 30);
+  messageDesc(file_messages, 31);
 
 /**
  * @generated from message roomful.room.v1.WorkRequest
@@ -1247,7 +1285,7 @@ export type WorkRequest = Message<"roomful.room.v1.WorkRequest"> & {
  * Use `create(WorkRequestSchema)` to create a new message.
  */
 export const WorkRequestSchema: GenMessage<WorkRequest> = /*@__PURE__*/
-  messageDesc(file_messages, 31);
+  messageDesc(file_messages, 32);
 
 /**
  * @generated from message roomful.room.v1.WorkOffer
@@ -1279,7 +1317,7 @@ export type WorkOffer = Message<"roomful.room.v1.WorkOffer"> & {
  * Use `create(WorkOfferSchema)` to create a new message.
  */
 export const WorkOfferSchema: GenMessage<WorkOffer> = /*@__PURE__*/
-  messageDesc(file_messages, 32);
+  messageDesc(file_messages, 33);
 
 /**
  * @generated from message roomful.room.v1.WorkAssigned
@@ -1306,7 +1344,7 @@ export type WorkAssigned = Message<"roomful.room.v1.WorkAssigned"> & {
  * Use `create(WorkAssignedSchema)` to create a new message.
  */
 export const WorkAssignedSchema: GenMessage<WorkAssigned> = /*@__PURE__*/
-  messageDesc(file_messages, 33);
+  messageDesc(file_messages, 34);
 
 /**
  * @generated from message roomful.room.v1.WorkReply
@@ -1343,7 +1381,7 @@ export type WorkReply = Message<"roomful.room.v1.WorkReply"> & {
  * Use `create(WorkReplySchema)` to create a new message.
  */
 export const WorkReplySchema: GenMessage<WorkReply> = /*@__PURE__*/
-  messageDesc(file_messages, 34);
+  messageDesc(file_messages, 35);
 
 /**
  * @generated from message roomful.room.v1.WorkDone
@@ -1370,7 +1408,7 @@ export type WorkDone = Message<"roomful.room.v1.WorkDone"> & {
  * Use `create(WorkDoneSchema)` to create a new message.
  */
 export const WorkDoneSchema: GenMessage<WorkDone> = /*@__PURE__*/
-  messageDesc(file_messages, 35);
+  messageDesc(file_messages, 36);
 
 /**
  * @generated from message roomful.room.v1.WorkRefused
@@ -1392,5 +1430,5 @@ export type WorkRefused = Message<"roomful.room.v1.WorkRefused"> & {
  * Use `create(WorkRefusedSchema)` to create a new message.
  */
 export const WorkRefusedSchema: GenMessage<WorkRefused> = /*@__PURE__*/
-  messageDesc(file_messages, 36);
+  messageDesc(file_messages, 37);
 

@@ -100,7 +100,7 @@ function onRoundMessage(ctx: Context, room: Room, from: PeerId, message: Message
       return onRootFixed(ctx, room, round, from, body.value)
     case 'reveal':
       if (onReveal(ctx, room, round, from, body.value) && isHost(ctx, room))
-        convict(ctx, room, from, 'its reveal does not open its commitment')
+        convict(ctx, room, round, from, 'its reveal does not open its commitment')
       return
     case 'verifierReport':
       return onReport(ctx, room, round, from, body.value)

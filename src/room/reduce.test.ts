@@ -61,6 +61,7 @@ const roundInfo = fc.record({
 })
 const members = fc.array(fc.record({ peer, observer: fc.boolean(), slots: small, engine: fc.constant('cpu') }), { maxLength: 5 })
 const text = fc.constantFrom('', 'because')
+const standings = fc.array(fc.record({ peer: fc.oneof(peer, fc.constant('__proto__')), passed: fc.nat({ max: 12 }) }), { maxLength: 4 })
 
 const bodies: { [C in BodyCase]?: fc.Arbitrary<unknown> } = {
   roomAnnounce: fc.record({
@@ -102,6 +103,7 @@ const bodies: { [C in BodyCase]?: fc.Arbitrary<unknown> } = {
     host: peer,
     version: small,
     inHand: fc.array(chunk, { maxLength: 4 }),
+    standings,
     have: fc.array(
       fc.record({
         block: fc.constantFrom(ref.block, 'other'),
@@ -128,6 +130,7 @@ const bodies: { [C in BodyCase]?: fc.Arbitrary<unknown> } = {
     results: fc.array(info, { maxLength: 12 }),
     epoch: small,
     disputed: fc.array(chunk, { maxLength: 3 }),
+    standings,
   }),
   reveal: fc.record({ secret: bytes, epoch: small }),
   verifierReport: fc.record({ body: bytes, signature: bytes, attempt: small }),

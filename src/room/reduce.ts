@@ -15,6 +15,7 @@ import { pull, pump } from './pull.ts'
 import { onMessage } from './receive.ts'
 import { onComputed } from './result.ts'
 import { onAnnounce, onHostChangedWhileJoining, onRefused, onWork, seek, seekStep } from './seek.ts'
+import { learnStandings } from './standing.ts'
 import type { RoomState } from './state.ts'
 import { dropRoom, onHostChanged, release, watchHost } from './takeover.ts'
 import { onVerified } from './check.ts'
@@ -52,6 +53,7 @@ function resumeAfterSuspension(ctx: Context, now: number): void {
   const gap = now - s.now
   if (gap < s.options.suspendMs || s.room === null) return
   s.room.progressAt += gap
+  if (s.room.doubtedSince > 0) s.room.doubtedSince += gap
   for (const work of Object.values(s.room.work)) {
     work.lastHeard += gap
     if (work.downSince > 0) work.downSince += gap
@@ -95,6 +97,8 @@ function apply(ctx: Context, event: RoomEvent): void {
       return
     case 'work':
       return onWork(ctx, event.items)
+    case 'standings':
+      return learnStandings(s, event.passed)
     case 'gossip':
       return onGossip(ctx, event.topic, event.from, event.message)
     case 'message':

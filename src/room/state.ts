@@ -1,6 +1,7 @@
 import type { CheckedChunk } from '../domain/certificate.ts'
 import type { BlockId, Cid, JobId, PeerId } from '../domain/ids.ts'
 import type { MicrojobRef } from '../domain/job.ts'
+import type { Standing } from '../domain/draw.ts'
 import type { EngineKind } from './ports.ts'
 
 /** Durations in ms, counts without unit. */
@@ -62,7 +63,7 @@ export const DEFAULT_OPTIONS: RoomOptions = {
   queue: 1,
   suspendMs: 6_000,
   deputies: 2,
-  liveRounds: 12,
+  liveRounds: 16,
   stallMs: 60_000,
 }
 
@@ -135,6 +136,10 @@ export interface Draw {
   secondSample: number[]
   /** Chunks with two answers, which are checked whatever the sample. */
   disputed: number[]
+  /** Checks that the processors have passed, as the host states it. */
+  standings: Standing[]
+  /** Peers whom the opinions in this draw prove wrong. */
+  culprits: PeerId[]
   report: Report | null
   secondReport: Report | null
   /** Answers of arbiters on disputed chunks. */
@@ -198,6 +203,8 @@ export interface MemberWork {
   recommits: number
   /** Of its join request; 0 while unknown. */
   session: number
+  /** Checks that the members have passed, as far as this one says it knows. */
+  standings: Record<PeerId, number>
 }
 
 /** The peers that process one microjob after the other, under one host at a time. */
@@ -207,8 +214,12 @@ export interface Room {
   capacity: number
   /** Deadline of a chunk while no pace is known, ms. */
   deadlineMs: number
-  /** One chunk in so many of each processor's is checked. */
+  /** Of credible processors one chunk in so many is checked. */
   chunksPerCheck: number
+  /** A processor is credible after so many passed checks. */
+  credibleAfter: number
+  /** The most that this node ever said a member has passed. */
+  declared: Record<PeerId, number>
   term: number
   host: PeerId
   /** In join order, self included. */
@@ -225,6 +236,8 @@ export interface Room {
   hostChanges: number
   /** The host was proven wrong, or is of no use: it counts as gone. */
   hostDiscredited: 'no' | 'useless' | 'wrong'
+  /** Member: since when the host states standings that nobody earned, or 0. */
+  doubtedSince: number
   /** When anything last moved the work on, as far as this node has seen. */
   progressAt: number
   /** A new host grants only after this time, so that its members can tell what they know. */
@@ -265,8 +278,10 @@ export interface WorkItem {
   ref: MicrojobRef
   capacity: number
   deadlineMs: number
-  /** One chunk in so many of each processor's is checked. */
+  /** Of credible processors one chunk in so many is checked. */
   chunksPerCheck: number
+  /** A processor is credible after so many passed checks. */
+  credibleAfter: number
   kernel: Cid
   claim: { peer: PeerId; term: number; lapsesAt: number } | null
   /** Results that reached the database without a certificate. */
@@ -312,6 +327,8 @@ export interface RoomState {
   inHand: InHand[]
   /** Chunks this node finished and the host has not been seen to hold. */
   unconfirmed: { block: BlockId; microjob: number; chunk: number }[]
+  /** Checks that each peer has passed, by the ledger and by the certificates seen here; 0 after a proven lie. */
+  standings: Record<PeerId, number>
   /** Hosts that did not do what hosts do, until they are given another chance. */
   distrusted: { peer: PeerId; until: number }[]
   /** Certificates of the last rounds, for members that missed them. */
@@ -360,6 +377,7 @@ export function initialState(init: RoomInit): RoomState {
     room: null,
     inHand: [],
     unconfirmed: [],
+    standings: {},
     distrusted: [],
     recent: [],
     recordAgainAt: 0,

@@ -20,6 +20,8 @@ import type {
 } from '../domain/record.ts'
 import type { Signer } from './ports.ts'
 
+const POLICY = { chunksPerCheck: 10, credibleAfter: 1, standings: [], disputed: [] }
+
 /** Records as their owners would write them, for tests and benchmarks. Times are ms since the epoch. */
 export const KERNEL = cidOfValue({ kernel: 'fixture' })
 
@@ -76,7 +78,7 @@ export async function result(members: readonly Signer[], job: JobId, createdAt: 
     ),
     members.map(({ self }) => self),
     drawn,
-    10,
+    POLICY,
   )
   const checked = [...check.sample, ...check.secondSample]
     .sort((a, b) => a - b)
@@ -93,7 +95,7 @@ export async function result(members: readonly Signer[], job: JobId, createdAt: 
     host: host.self,
     epoch: 0,
     attempt: 0,
-    chunksPerCheck: 10,
+    ...POLICY,
     chunks,
     resultRoot: root,
     entropy,

@@ -23,7 +23,7 @@ export function watchHost(ctx: Context, room: Room): void {
   const { s } = ctx
   const work = room.work[room.host]
   if (work === undefined) return hostGone(ctx, room, 'left')
-  if (room.hostDiscredited === 'no' && (isStalled(ctx, room) || withholds(ctx, room, s.options.revealMs))) {
+  if (room.hostDiscredited === 'no' && (isStalled(ctx, room) || withholds(ctx, room, s.options.revealMs) || isDoubted(ctx, room))) {
     room.hostDiscredited = 'useless'
     distrust(s, room.host)
   }
@@ -52,6 +52,11 @@ function isStalled(ctx: Context, room: Room): boolean {
   // A host without any microjob would have sent its members away.
   if (room.rounds.length === 0) return true
   return room.rounds.some((round) => !isComputed(round) || round.draw !== null || isDrawable(room, round))
+}
+
+/** For so long that no lost message explains it: the host would have chunks pass unchecked. */
+function isDoubted({ s }: Context, { doubtedSince }: Room): boolean {
+  return doubtedSince > 0 && s.now - doubtedSince >= s.options.revealMs / 2
 }
 
 /** The host's own secret, report or opinion is what a draw has been waiting for: a host calls everybody to order but itself. */
@@ -167,6 +172,7 @@ function becomeHostOf(ctx: Context, room: Room, term: number, host: PeerId): voi
   room.host = host
   room.hostChanges++
   room.hostDiscredited = 'no'
+  room.doubtedSince = 0
   room.hostMissedAt = 0
   room.passedOver = []
   room.requestedWant = 0
@@ -229,6 +235,7 @@ export function yieldTo(ctx: Context, room: Room, host: PeerId, message: { block
           capacity: room.capacity,
           deadlineMs: room.deadlineMs,
           chunksPerCheck: room.chunksPerCheck,
+          credibleAfter: room.credibleAfter,
           kernel: room.kernel,
           claim: null,
           results: [],

@@ -59,7 +59,7 @@ function audit({ body, hostSignature, verifierSignature, secondSignature }: Cert
     ),
     peers,
     drawn,
-    body.chunksPerCheck,
+    body,
   )
   if (draw.verifier !== body.verifier || draw.second !== body.second) faults.push('others were drawn')
   if (![...draw.sample, ...draw.secondSample].every((chunk) => body.checked.some((entry) => entry.chunk === chunk)))

@@ -1,3 +1,4 @@
+import { PROVEN_WRONG } from '../domain/credibility.ts'
 import type { Certificate } from '../domain/certificate.ts'
 import { blockCid, roomTopic } from '../domain/job.ts'
 import type { MicrojobRef } from '../domain/job.ts'
@@ -25,12 +26,16 @@ export interface JobShape {
   microjobsPerBlock: number
   capacity: number
   deadlineMs: number
+  credibleAfter: number
 }
 
 /** The job database as everybody would see it once replicated. Who sees it when is the world's affair. */
 export class SimDatabase {
   readonly kernel: Cid = cidOfValue('kernel')
   readonly entries = new Map<string, Entry>()
+  readonly liars = new Set<PeerId>()
+  readonly #passed = new Map<PeerId, number>()
+  readonly #reporters = new Map<string, PeerId>()
   version = 1
   /** Certificates beyond the first of a microjob. */
   repeated = 0
@@ -65,6 +70,20 @@ export class SimDatabase {
     return count
   }
 
+  /** The ledger takes a refusal; what two say of one microjob costs its culprit all that it earned. */
+  refuse(by: PeerId, ref: MicrojobRef, culprit: PeerId, reason: string): void {
+    if (!reason.startsWith(PROVEN_WRONG)) return
+    const name = `${roomTopic(ref)} ${culprit}`
+    const reporter = this.#reporters.get(name)
+    if (reporter === undefined) this.#reporters.set(name, by)
+    else if (reporter !== by) this.liars.add(culprit)
+  }
+
+  /** Checks that peers have passed, by the ledger. */
+  standings(): Map<PeerId, number> {
+    return new Map([...this.#passed, ...[...this.liars].map((peer): [PeerId, number] => [peer, 0])])
+  }
+
   claim(peer: PeerId, ref: MicrojobRef, term: number, lapsesAt: number): void {
     const entry = this.entries.get(roomTopic(ref))
     if (entry === undefined || entry.certificate !== null) return
@@ -91,6 +110,7 @@ export class SimDatabase {
       return false
     }
     entry.certificate = certificate
+    for (const { peer } of certificate.body.checked) this.#passed.set(peer, (this.#passed.get(peer) ?? 0) + 1)
     this.version++
     return true
   }
@@ -107,6 +127,7 @@ export class SimDatabase {
         capacity: shape.capacity,
         deadlineMs: shape.deadlineMs,
         chunksPerCheck: 10,
+        credibleAfter: shape.credibleAfter,
         kernel: this.kernel,
         claim: bestClaim([...entry.claims.values()], now),
         results: merged([...entry.partials.values()]),

@@ -29,7 +29,14 @@ export interface FixtureOptions {
   options?: Partial<RoomOptions>
 }
 
-export const JOB: JobShape = { chunks: 40, chunksPerMicrojob: 10, microjobsPerBlock: 10, capacity: 11, deadlineMs: 20_000 }
+export const JOB: JobShape = {
+  chunks: 40,
+  chunksPerMicrojob: 10,
+  microjobsPerBlock: 10,
+  capacity: 11,
+  deadlineMs: 20_000,
+  credibleAfter: 10,
+}
 
 /** A world with one job and a few nodes named n00, n01, …, started one after the other. */
 export function makeWorld(options: FixtureOptions = {}): { world: World; log: Log } {

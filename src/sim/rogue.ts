@@ -69,7 +69,7 @@ function babble(world: World, node: SimNode): void {
     { case: 'resultsVoided', value: { peer, chunks: [chunk], epoch: 9 } },
     {
       case: 'rootFixed',
-      value: { root: hash, attempt: 3, commitments: [{ peer, commitment: hash }], results: [info], epoch: 0, disputed: [] },
+      value: { root: hash, attempt: 3, commitments: [{ peer, commitment: hash }], results: [info], epoch: 0, disputed: [], standings: [] },
     },
     { case: 'reveal', value: { secret: hash, epoch: 0 } },
     { case: 'checkReply', value: { chunk, attempt: 1, hash } },

@@ -89,6 +89,7 @@ function makeJob(rng: Rng, level: number): JobShape {
     // Where liars may be, a room for two may never bring two honest members together.
     capacity: rng.pick([level >= 4 ? 4 : 2, 3, 5, 11, 11, 11]),
     deadlineMs: rng.pick([5_000, 10_000, 20_000]),
+    credibleAfter: chunksPerMicrojob === 10 ? 10 : 2,
   }
 }
 

@@ -112,6 +112,7 @@ export class World {
   #refresh(node: SimNode): void {
     if (node.seen === this.database.version) return
     node.seen = this.database.version
+    this.happen(node, { type: 'standings', passed: this.database.standings() })
     this.happen(node, {
       type: 'work',
       items: this.database
@@ -217,6 +218,7 @@ export class World {
         }
         return
       case 'recordRefusal':
+        this.database.refuse(node.id, effect.ref, effect.culprit, effect.reason)
         this.refusals.push({ culprit: effect.culprit, reason: effect.reason, by: node.id })
         return
       case 'note':

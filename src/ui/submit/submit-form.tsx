@@ -1,11 +1,13 @@
 import { Button, Paper, Select, Stack, Text, TextInput } from '@mantine/core'
 import { useMemo, useState } from 'react'
 import type { FormEvent } from 'react'
+import { checkingCost, checkingFor } from '../../domain/assurance.ts'
 import type { Kernel } from '../../domain/kernel.ts'
 import type { SubmitRequest } from '../../node/api.ts'
 import { Section } from '../parts/section.tsx'
 import { formatRoute } from '../state/route.ts'
 import { act, go, useSnapshot } from '../state/ui.ts'
+import { count } from '../view/format.ts'
 import { Cost } from './cost.tsx'
 import { defaultText, formText, readForm } from './form.ts'
 import type { FormText } from './form.ts'
@@ -14,12 +16,17 @@ import { ParameterField } from './parameter-field.tsx'
 import { presetsOf } from './presets.ts'
 import { usePreview } from './use-preview.ts'
 
-const EPSILONS = [
-  { value: '0.05', label: '1 in 20: a quick look' },
-  { value: '0.01', label: '1 in 100' },
-  { value: '0.001', label: '1 in 1,000' },
-  { value: '0.000001', label: '1 in a million' },
-]
+const EPSILONS = [0.05, 0.01, 0.001, 0.00001].map((epsilon) => ({
+  value: String(epsilon),
+  label: `1 in ${count(Math.round(1 / epsilon))}: ${price(epsilon)}`,
+}))
+
+/** What it costs to accept so few wrong chunks, in words. */
+function price(epsilon: number): string {
+  const checking = checkingFor(epsilon)
+  const [known, strangers] = [Infinity, 0].map((passed) => `${Math.round(100 * checkingCost(checking, passed))} %`)
+  return known === strangers ? `about ${known} more work` : `about ${known} more work, ${strangers} among strangers`
+}
 
 /** Longest title, in characters. */
 const MAX_TITLE = 120
@@ -98,7 +105,7 @@ export function SubmitForm({ kernel }: { kernel: Kernel }) {
         ))}
         <Select
           label="Chunks that may be wrong"
-          description="Fewer means that more is computed twice."
+          description="Fewer means that more is computed twice. Of whoever is not known yet, the first chunks are all computed twice."
           data={EPSILONS}
           value={epsilon}
           allowDeselect={false}
