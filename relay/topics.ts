@@ -1,5 +1,4 @@
 import { isOwnTopic } from '../src/net/gossip-limits.ts'
-import { scoreTopic, unscoreTopic } from '../src/net/gossip-score.ts'
 import { validateRoomTopic } from '../src/net/topic-rules.ts'
 import type { SubscriptionChangeData, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { RelayLibp2p } from './types.ts'
@@ -63,7 +62,6 @@ export class TopicForwarder {
       (_peer, message) =>
         (message.type === 'signed' ? validateRoomTopic(topic, message.from.toString(), message.data) : 'reject') as TopicValidatorResult,
     )
-    scoreTopic(pubsub, topic)
     pubsub.subscribe(topic)
   }
 
@@ -74,6 +72,5 @@ export class TopicForwarder {
     if (this.#kept.delete(topic)) return
     pubsub.unsubscribe(topic)
     pubsub.topicValidators.delete(topic)
-    unscoreTopic(pubsub, topic)
   }
 }

@@ -1,4 +1,5 @@
 import { createTopicScoreParams } from '@libp2p/gossipsub/score'
+import { isOwnTopic } from './gossip-limits.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
 
 /**
@@ -21,16 +22,17 @@ interface ScoringPubSub extends GossipSub {
   score?: { params: { topics: Record<string, typeof ROOM_TOPIC> }; score(peer: string): number }
 }
 
-/** Lists a topic among those that are scored. gossipsub takes such a list at its start alone, and rooms come and go. */
-export function scoreTopic(pubsub: GossipSub, topic: string): void {
+/**
+ * Scores every topic of ours. gossipsub takes a list of topics at its start alone, but rooms come and go, what was
+ * counted for a topic outlives it, and the library fails on a count whose topic is not listed any more.
+ */
+export function scoreOwnTopics(pubsub: GossipSub): void {
   const { score } = pubsub as ScoringPubSub
-  if (score !== undefined) score.params.topics[topic] = ROOM_TOPIC
-}
-
-/** Takes a topic off the list. */
-export function unscoreTopic(pubsub: GossipSub, topic: string): void {
-  const { score } = pubsub as ScoringPubSub
-  if (score !== undefined) delete score.params.topics[topic]
+  if (score === undefined) return
+  score.params.topics = new Proxy<Record<string, typeof ROOM_TOPIC>>(
+    {},
+    { get: (_topics, topic) => (typeof topic === 'string' && isOwnTopic(topic) ? ROOM_TOPIC : undefined) },
+  )
 }
 
 /** What a peer's behaviour is worth: 0 for one of whom nothing bad is known, negative for others. */

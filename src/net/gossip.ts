@@ -1,5 +1,4 @@
 import { MAX_CONTROL_BYTES, UNHEARD_MESSAGES, UNHEARD_MS, isOwnTopic } from './gossip-limits.ts'
-import { scoreTopic, unscoreTopic } from './gossip-score.ts'
 import type { Message, SubscriptionChangeData, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { PeerId } from '../domain/ids.ts'
 import type { Clock, PubSub, Unsubscribe } from '../room/ports.ts'
@@ -68,7 +67,6 @@ export class Gossip implements PubSub {
     this.#topics.add(topic)
     const { pubsub } = this.#init.libp2p.services
     pubsub.topicValidators.set(topic, (_from, message) => this.#judge(message))
-    scoreTopic(pubsub, topic)
     pubsub.subscribe(topic)
   }
 
@@ -78,7 +76,6 @@ export class Gossip implements PubSub {
     const { pubsub } = this.#init.libp2p.services
     pubsub.unsubscribe(topic)
     pubsub.topicValidators.delete(topic)
-    unscoreTopic(pubsub, topic)
   }
 
   publish(topic: string, message: Uint8Array): void {
