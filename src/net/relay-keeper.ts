@@ -113,8 +113,7 @@ export class RelayKeeper {
       this.#set(relay.peer, 'connecting', '')
     } catch (error) {
       if (this.#stop.signal.aborted) return
-      const reason = error instanceof Error ? error.message : String(error)
-      this.#set(relay.peer, 'unreachable', `cannot connect to the relay: ${reason}`)
+      this.#set(relay.peer, 'unreachable', `cannot connect to the relay: ${whyNot(error, relay)}; it is tried again every second`)
       this.#dialLater(relay)
     } finally {
       this.#dialling.delete(relay.peer)
@@ -178,4 +177,16 @@ export class RelayKeeper {
     present.detail = detail
     this.#changed()
   }
+}
+
+/** A browser says of a WebSocket that failed only that it failed: what is likely is said in its place. */
+function whyNot(error: unknown, { multiaddr }: RelayAddress): string {
+  const [host, port] = ['ip4', 'ip6', 'dns', 'dns4', 'dns6', 'tcp'].flatMap(
+    (kind) => multiaddr.getComponents().find(({ name }) => name === kind)?.value ?? [],
+  )
+  const place = `${host ?? 'its host'} port ${port ?? 'unknown'}`
+  if (error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')) {
+    return `${place} has not answered within ${DIAL_TIMEOUT_MS / 1000} s`
+  }
+  return `nothing answers at ${place}, or the way there is blocked`
 }

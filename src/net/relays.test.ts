@@ -161,7 +161,10 @@ describe('relays', { timeout: 60_000 }, () => {
       direct: false,
     })
     await until(() =>
-      expect(node.links.snapshot().relays[0]).toMatchObject({ state: 'unreachable', detail: expect.stringMatching(/cannot connect/) }),
+      expect(node.links.snapshot().relays[0]).toMatchObject({
+        state: 'unreachable',
+        detail: expect.stringMatching(/cannot connect to the relay: nothing answers at 127\.0\.0\.1 port 1,/),
+      }),
     )
     node.transport.setMembers([node.peerId])
     node.transport.send(node.peerId, Uint8Array.of(1))
