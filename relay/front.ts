@@ -13,6 +13,8 @@ export interface FrontInit {
   staticDir: string | null
   tls: { cert: string; key: string } | null
   gatekeeper: Gatekeeper
+  /** Believes the `X-Forwarded-…` headers: only where nobody but a proxy of one's own can connect. */
+  behindProxy: boolean
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Fields of `/relay.json` beside the multiaddrs. */
   describe(): { peer: string; [field: string]: unknown }
@@ -53,7 +55,7 @@ export function createFront(init: FrontInit): { server: Server; dropSockets(): v
     void route(init, serveFile, request, response)
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const address = request.socket.remoteAddress ?? 'unknown'
+    const { address } = asSeenFromOutside(request, init)
     const fault = init.gatekeeper.admit(address)
     if (fault !== null) {
       socket.end(`HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n${fault}\n`)
@@ -85,7 +87,8 @@ async function route(init: FrontInit, serveFile: FileServer | null, request: Inc
   switch (path) {
     case '/relay.json': {
       const description = init.describe()
-      const multiaddr = hostMultiaddr(request.headers.host, init.tls !== null, request.socket.localPort, description.peer)
+      const { host, tls } = asSeenFromOutside(request, init)
+      const multiaddr = hostMultiaddr(host, tls, request.socket.localPort, description.peer)
       response.setHeader('Cache-Control', 'no-store')
       // Tabs from another origin may ask which relay this is.
       response.setHeader('Access-Control-Allow-Origin', '*')
@@ -101,6 +104,23 @@ async function route(init: FrontInit, serveFile: FileServer | null, request: Inc
     default:
       if (serveFile === null) return answer(response, 404, 'text/plain', 'this relay serves no app\n')
       return serveFile(request, response)
+  }
+}
+
+/** Whose request it is and what it asked for; a proxy of one's own says what it was before it came through. */
+function asSeenFromOutside(
+  { headers, socket }: IncomingMessage,
+  { behindProxy, tls }: FrontInit,
+): { address: string; host: string | undefined; tls: boolean } {
+  const own = { address: socket.remoteAddress ?? 'unknown', host: headers.host, tls: tls !== null }
+  if (!behindProxy) return own
+  // Each proxy appends what it has seen itself; what stands before that, anybody may have written.
+  const forwarded = (name: string): string | undefined => headers[name]?.toString().split(',').at(-1)?.trim()
+  const protocol = forwarded('x-forwarded-proto')
+  return {
+    address: forwarded('x-forwarded-for') ?? own.address,
+    host: forwarded('x-forwarded-host') ?? own.host,
+    tls: protocol === undefined ? own.tls : protocol === 'https' || protocol === 'wss',
   }
 }
 

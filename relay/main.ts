@@ -61,6 +61,7 @@ async function main(): Promise<void> {
     dataDir: resolve(options.dataDir),
     staticDir: options.staticDir === null ? null : resolve(options.staticDir),
     tls,
+    behindProxy: options.behindProxy,
     iceServers: options.ice,
     ...(options.reservations === null ? {} : { limits: { reservations: options.reservations } }),
     services: options.archive ? [archive] : [],

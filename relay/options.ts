@@ -11,6 +11,8 @@ export interface RelayOptions {
   staticDir: string | null
   archive: boolean
   tls: { kind: 'none' } | { kind: 'self' } | { kind: 'files'; cert: string; key: string }
+  /** A reverse proxy says in its headers who asks, for which host, and whether over TLS. */
+  behindProxy: boolean
   /** Reservations at most, or null for the default. */
   reservations: number | null
   /** STUN and TURN servers that tabs are told of. */
@@ -29,6 +31,7 @@ export const USAGE = `relay: introduces tabs to each other, keeps the job databa
   --tls-cert FILE   certificate chain, PEM; with --tls-key
   --tls-key FILE    its private key, PEM
   --tls-self        make a certificate: other devices need HTTPS for WebGPU and WebRTC
+  --behind-proxy    believe the X-Forwarded-For, -Proto and -Host headers of your own reverse proxy
   --reservations N  peers that can be reached over this relay at once (1000)
   --ice SERVER      a STUN or TURN server for tabs, once for each: stun:HOST:PORT, turn:USER:PASSWORD@HOST:PORT
   --help            this text`
@@ -51,6 +54,7 @@ export function parseRelayOptions(args: readonly string[]): RelayOptions {
     staticDir: values['no-static'] === true ? null : (values.static ?? 'dist'),
     archive: values['no-archive'] !== true,
     tls: cert !== undefined && key !== undefined ? { kind: 'files', cert, key } : { kind: values['tls-self'] === true ? 'self' : 'none' },
+    behindProxy: values['behind-proxy'] === true,
     reservations: values.reservations === undefined ? null : whole('--reservations', values.reservations, 1, 1_000_000),
     ice: (values.ice ?? []).map(parseIceServer),
     help: values.help === true,
@@ -73,6 +77,7 @@ function parse(args: readonly string[]) {
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },
         'tls-self': { type: 'boolean' },
+        'behind-proxy': { type: 'boolean' },
         reservations: { type: 'string' },
         ice: { type: 'string', multiple: true },
         help: { type: 'boolean' },

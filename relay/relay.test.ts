@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { get as getPlain } from 'node:http'
 import { get } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -69,6 +70,33 @@ describe('a relay', { timeout: 20_000 }, () => {
     expect(hostMultiaddr('lab.example.org', true, 1, 'PEER')).toBe('/dns4/lab.example.org/tcp/443/tls/ws/p2p/PEER')
     expect(hostMultiaddr('[fd00::1]:8080', false, 1, 'PEER')).toBe('/ip6/fd00::1/tcp/8080/ws/p2p/PEER')
     expect(hostMultiaddr('evil/../host', false, 1, 'PEER')).toBe('/dns4/localhost/tcp/80/ws/p2p/PEER')
+  })
+
+  it('behind a proxy of one’s own describes itself, and counts addresses, as they are before the proxy; and else believes nobody', async () => {
+    const forwarded = { 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'lab.example.org', 'X-Forwarded-For': 'forged, 192.0.2.7' }
+    const described = async ({ url }: Relay): Promise<string | undefined> => {
+      const answer = await fetch(`${url}relay.json`, { headers: forwarded })
+      return ((await answer.json()) as { multiaddrs: string[] }).multiaddrs[0]
+    }
+    const proxied = await start({ behindProxy: true, limits: { connectionsPerAddress: 1 } })
+    expect(await described(proxied)).toBe(`/dns4/lab.example.org/tcp/443/tls/ws/p2p/${proxied.peerId}`)
+    const open = await start({ dataDir: join(directory, 'open') })
+    expect(await described(open)).toBe(open.multiaddr)
+
+    const upgrade = (address: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const headers = {
+          Connection: 'Upgrade',
+          Upgrade: 'websocket',
+          'Sec-WebSocket-Version': '13',
+          'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+          'X-Forwarded-For': `forged, ${address}`,
+        }
+        getPlain(proxied.url, { headers }, ({ statusCode }) => resolve(statusCode ?? 0))
+          .on('upgrade', () => resolve(101))
+          .on('error', reject)
+      })
+    expect([await upgrade('192.0.2.7'), await upgrade('192.0.2.7'), await upgrade('192.0.2.8')]).toEqual([101, 503, 101])
   })
 
   it('tells its health and its figures', async () => {
