@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import PQueue from 'p-queue'
 import type { Job } from '../src/domain/job.ts'
 import { hashOfCid } from '../src/domain/ids.ts'
-import type { Cid, JobId } from '../src/domain/ids.ts'
+import type { Cid, JobId, PeerId } from '../src/domain/ids.ts'
 import type { DatabaseRecord, JobRecord } from '../src/domain/record.ts'
 import type { Signer } from '../src/room/ports.ts'
 import { levelStorage } from '../src/store/level.ts'
@@ -16,6 +16,8 @@ export interface ArchiveInit {
   libp2p: StoreInit['libp2p']
   directory: string
   signer: Signer
+  /** Called when a peer breaks the exchange's protocol. */
+  offence?: (peer: PeerId) => void
   /** @default DEFAULT_QUOTAS */
   quotas?: ArchiveQuotas
 }
@@ -55,6 +57,7 @@ export async function createArchive(init: ArchiveInit): Promise<Archive> {
   const files = await levelStorage(join(init.directory, 'archive'))
   const { libp2p, signer } = init
   const store = await openStore({
+    ...(init.offence === undefined ? {} : { onOffence: init.offence }),
     libp2p,
     blockstore: files.blockstore,
     datastore: files.datastore,

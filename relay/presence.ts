@@ -1,9 +1,10 @@
 import { isOwnTopic } from '../src/net/gossip-limits.ts'
 import { MAX_NEARBY, MAX_PRESENT, PRESENCE_PROTOCOL, encodeNotice } from '../src/net/presence.ts'
+import type { Offences } from '../src/net/offences.ts'
 import { frameStream } from '../src/net/stream-frames.ts'
 import type { SubscriptionChangeData } from '@libp2p/gossipsub'
 import type { Connection, Stream } from '@libp2p/interface'
-import type { FrameStream } from '../src/room/wire/stream-port.ts'
+import type { FrameStream, FrameStreamEvents } from '../src/room/wire/stream-port.ts'
 import type { RelayLibp2p } from './types.ts'
 
 /** Changes of one topic within so long are told together, ms. */
@@ -19,12 +20,14 @@ const MAX_BEHIND = 256
  */
 export class PresenceService {
   readonly #libp2p: RelayLibp2p
+  readonly #offences: Offences
   readonly #listeners = new Map<string, { stream: FrameStream; behind: number; told: number }>()
   readonly #changed = new Set<string>()
   #gathering: ReturnType<typeof setTimeout> | null = null
 
-  constructor(libp2p: RelayLibp2p) {
+  constructor(libp2p: RelayLibp2p, offences: Offences) {
     this.#libp2p = libp2p
+    this.#offences = offences
     libp2p.services.pubsub.addEventListener('subscription-change', this.#onChange)
     libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
   }
@@ -53,9 +56,13 @@ export class PresenceService {
   readonly #onStream = (stream: Stream, connection: Connection): void => {
     const peer = connection.remotePeer.toString()
     this.#listeners.get(peer)?.stream.close()
-    const frames = frameStream(stream, () => ({
+    const offence = (): void => this.#offences.note(peer)
+    const events: FrameStreamEvents = {
       // Nothing is asked for here: who sends something has mistaken the protocol.
-      onFrame: () => frames.close(),
+      onFrame: () => {
+        offence()
+        frames.close()
+      },
       onReady: () => {
         const listener = this.#listeners.get(peer)
         if (listener?.stream === frames) listener.behind = 0
@@ -63,7 +70,8 @@ export class PresenceService {
       onBroken: () => {
         if (this.#listeners.get(peer)?.stream === frames) this.#listeners.delete(peer)
       },
-    }))
+    }
+    const frames = frameStream(stream, () => events, offence)
     this.#listeners.set(peer, { stream: frames, behind: 0, told: 0 })
     const { pubsub } = this.#libp2p.services
     for (const topic of pubsub.getTopics()) {

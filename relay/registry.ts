@@ -1,6 +1,8 @@
 import { REGISTRY_PROTOCOL, Registry, RegistryError, decodeRegistry, encodeRegistry } from '../src/net/registry.ts'
+import type { Offences } from '../src/net/offences.ts'
 import { frameStream } from '../src/net/stream-frames.ts'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { FrameStreamEvents } from '../src/room/wire/stream-port.ts'
 import type { Signer } from '../src/room/ports.ts'
 import type { RegistryAnswer } from '../src/net/registry.ts'
 import type { RelayLibp2p } from './types.ts'
@@ -9,9 +11,11 @@ import type { RelayLibp2p } from './types.ts'
 export class RegistryService {
   readonly #libp2p: RelayLibp2p
   readonly #registry: Registry
+  readonly #offences: Offences
 
-  constructor(libp2p: RelayLibp2p, signer: Signer) {
+  constructor(libp2p: RelayLibp2p, signer: Signer, offences: Offences) {
     this.#libp2p = libp2p
+    this.#offences = offences
     this.#registry = new Registry((peer, bytes, signature) => signer.verify(peer, bytes, signature))
     libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
   }
@@ -38,16 +42,21 @@ export class RegistryService {
   #onStream(stream: Stream, connection: Connection): void {
     const peer = connection.remotePeer.toString()
     let asked = false
-    const frames = frameStream(stream, () => ({
+    const offence = (): void => this.#offences.note(peer)
+    const events: FrameStreamEvents = {
       onFrame: (frame) => {
         // One question a stream.
-        if (asked) return frames.close()
+        if (asked || decodeRegistry(frame) === null) {
+          offence()
+          return frames.close()
+        }
         asked = true
         void this.#answer(frame, peer).then((answer) => frames.send([encodeRegistry(answer)]))
       },
       onReady: () => undefined,
       onBroken: () => undefined,
-    }))
+    }
+    const frames = frameStream(stream, () => events, offence)
   }
 
   async #answer(frame: Uint8Array, peer: string): Promise<RegistryAnswer> {

@@ -9,6 +9,9 @@ import { safeYamux } from '../src/net/yamux-late-open.ts'
 import { createLibp2p } from 'libp2p'
 import { Registry } from 'prom-client'
 import { GOSSIP_OPTIONS, MAX_EARLY_STREAMS } from '../src/net/libp2p-options.ts'
+import { Bans } from '../src/net/bans.ts'
+import { Offences } from '../src/net/offences.ts'
+import { scoreOwnTopics } from '../src/net/gossip-score.ts'
 import { KeySigner } from '../src/net/keys.ts'
 import { RelayConfigError } from './errors.ts'
 import { createFront } from './front.ts'
@@ -41,6 +44,8 @@ export interface RelayInit {
   staticDir?: string | null
   /** PEM texts. With them the relay speaks HTTPS and WSS, and only those. */
   tls?: { cert: string; key: string } | null
+  /** A reverse proxy of one's own stands before it: its `X-Forwarded-…` headers are believed. @default false */
+  behindProxy?: boolean
   /** STUN and TURN servers that tabs are told of in `/relay.json`. */
   iceServers?: readonly IceServer[]
   limits?: Partial<RelayLimits>
@@ -78,10 +83,18 @@ export async function createRelay(init: RelayInit): Promise<Relay> {
   let presence: PresenceService | null = null
   let registered: RegistryService | null = null
   const signer = new KeySigner(privateKey)
+  const bans = new Bans({ now: () => Date.now() })
+  const offences = new Offences((peer) => {
+    bans.add(peer)
+    for (const connection of libp2p?.getConnections() ?? []) {
+      if (connection.remotePeer.toString() === peer) connection.abort(new Error('you broke the protocol'))
+    }
+  })
 
   const front = createFront({
     staticDir: init.staticDir ?? null,
     tls,
+    behindProxy: init.behindProxy ?? false,
     gatekeeper,
     upgrade: (request, socket, head) => upgrades.upgrade(request, socket, head),
     describe: () => ({
@@ -121,6 +134,7 @@ export async function createRelay(init: RelayInit): Promise<Relay> {
         presence?.refuse(peer.toString(), `the relay is full: all of its ${limits.reservations} reservations are taken`)
         return true
       },
+      denyInboundUpgradedConnection: (peer) => bans.has(peer.toString()),
       denyOutboundRelayedConnection: (source, destination) => registered?.permits(source.toString(), destination.toString()) === false,
     },
     connectionMonitor: { pingInterval: 20_000 },
@@ -145,10 +159,11 @@ export async function createRelay(init: RelayInit): Promise<Relay> {
     },
   })
   libp2p = node
+  scoreOwnTopics(node.services.pubsub)
   const topics = new TopicForwarder(node, limits.topics)
-  const here = new PresenceService(node)
+  const here = new PresenceService(node, offences)
   presence = here
-  const registryService = new RegistryService(node, signer)
+  const registryService = new RegistryService(node, signer, offences)
   registered = registryService
   await Promise.all([here.start(), registryService.start()])
   // A tab that is gone does not come back under its reservation; without this closed tabs would fill the relay.
@@ -174,7 +189,7 @@ export async function createRelay(init: RelayInit): Promise<Relay> {
   }
   try {
     for (const start of init.services ?? []) {
-      const service = await start({ libp2p: node, signer, directory: init.dataDir })
+      const service = await start({ libp2p: node, signer, directory: init.dataDir, offence: (peer) => offences.note(peer) })
       services.push(service)
       registerGauges(registry, service.gauges ?? [])
     }

@@ -1,6 +1,7 @@
 import type { CircuitRelayService } from '@libp2p/circuit-relay-v2'
 import type { Libp2p } from '@libp2p/interface'
 import type { NodeServices } from '../src/net/libp2p-options.ts'
+import type { PeerId } from '../src/domain/ids.ts'
 import type { Signer } from '../src/room/ports.ts'
 
 export interface RelayServices extends NodeServices {
@@ -21,6 +22,8 @@ export interface RelayServiceParts {
   libp2p: RelayLibp2p
   /** Signs with the relay's own key. */
   signer: Signer
+  /** Notes that a peer has broken a protocol of the service's. */
+  offence(peer: PeerId): void
   /** The relay's data directory. */
   directory: string
 }

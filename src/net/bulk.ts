@@ -5,6 +5,7 @@ import type { PeerId } from '../domain/ids.ts'
 import type { FrameStream, FrameStreamEvents } from '../room/wire/stream-port.ts'
 import type { RoomfulLibp2p } from './libp2p-options.ts'
 import type { Links } from './links.ts'
+import type { Offences } from './offences.ts'
 
 /**
  * Large data on streams of its own: the asker sends one frame with a name; the answer is a frame of DAG-CBOR,
@@ -36,12 +37,14 @@ export interface FetchOptions {
 export class Bulk {
   readonly #libp2p: RoomfulLibp2p
   readonly #links: Links
+  readonly #offences: Offences
   #source: BulkSource = async () => null
   readonly #served = new Map<PeerId, number>()
 
-  constructor(libp2p: RoomfulLibp2p, links: Links) {
+  constructor(libp2p: RoomfulLibp2p, links: Links, offences: Offences) {
     this.#libp2p = libp2p
     this.#links = links
+    this.#offences = offences
     void libp2p.handle(BULK_PROTOCOL, (stream, connection) => this.#onStream(stream, connection), {
       runOnLimitedConnection: true,
       maxInboundStreams: MAX_SERVED_PER_PEER * 2,
@@ -98,7 +101,10 @@ export class Bulk {
     let outgoing: { ready(): void; broken: boolean } | null = null
     const events: FrameStreamEvents = {
       onFrame: (frame) => {
-        if (outgoing !== null || frame.length > MAX_NAME_BYTES) return frames.close()
+        if (outgoing !== null || frame.length > MAX_NAME_BYTES) {
+          this.#offences.note(peer)
+          return frames.close()
+        }
         outgoing = { ready: () => undefined, broken: false }
         void this.#answer(peer, new TextDecoder().decode(frame), frames, outgoing)
       },
@@ -109,7 +115,11 @@ export class Bulk {
         outgoing.ready()
       },
     }
-    const frames = frameStream(stream, () => events)
+    const frames = frameStream(
+      stream,
+      () => events,
+      () => this.#offences.note(peer),
+    )
   }
 
   async #answer(peer: PeerId, name: string, frames: FrameStream, state: { ready(): void; broken: boolean }): Promise<void> {

@@ -1,43 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createLibp2p } from 'libp2p'
-import { multiaddr } from '@multiformats/multiaddr'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createRelay } from '../../relay/relay.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MAX_FRAME_BYTES } from '../room/wire/constants.ts'
 import { MalformedFrameError } from '../room/wire/errors.ts'
 import { decodeFrame, encodeFrame, joinParts } from '../room/wire/frame.ts'
-import { BULK_PROTOCOL } from './bulk.ts'
-import { memberOptions } from './libp2p-options.ts'
-import { generateKey, keyFromBytes } from './keys.ts'
-import { parseRelay } from './addresses.ts'
-import { scoreOf } from './gossip-score.ts'
-import { createNetwork } from './network.ts'
-import { PRESENCE_PROTOCOL, decodeNotice, encodeNotice } from './presence.ts'
-import { REGISTRY_PROTOCOL, Registry, RegistryError, decodeRegistry } from './registry.ts'
-import { REPORT_PROTOCOL } from './reporter.ts'
-import { ROOM_PROTOCOL } from '../room/wire/constants.ts'
-import type { Relay } from '../../relay/relay.ts'
-import type { RoomfulLibp2p } from './libp2p-options.ts'
-import type { Network } from './network.ts'
+import { decodeNotice, encodeNotice } from './presence.ts'
+import { Registry, RegistryError, decodeRegistry } from './registry.ts'
+import { hostile, seeded } from './testing/hostile.ts'
+import { Siege } from './testing/siege.ts'
 
-/** Messages to each decoder, and to each protocol of a running node. `FUZZ=100000` for the long run. */
+/** Messages to each decoder, and to each protocol of a running node; `npm run bench -- fuzz` sends many more. */
 const DECODED = 100_000
-const SENT = Number(process.env['FUZZ'] ?? 1_000)
+const SENT = 600
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
-const until = (condition: () => void): Promise<void> => vi.waitFor(condition, { timeout: 30_000, interval: 10 })
-
-/** Numbers in [0, 1) that a seed repeats (mulberry32). */
-function seeded(start: number): () => number {
-  let state = start
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const SEEDS: Uint8Array[] = [
   joinParts(encodeFrame({ kind: 'hello', version: 1, session: '00112233445566ff', stream: 1, first: 1, peer: 'peer' })),
@@ -47,35 +20,12 @@ const SEEDS: Uint8Array[] = [
   encodeNotice({ topic: 'jobprocessing_x_0', peers: ['a', 'b'] }),
 ]
 
-/** A hostile message: noise, a good one with bytes changed, cut off or doubled. */
-function hostile(random: () => number): Uint8Array {
-  const pick = SEEDS[Math.floor(random() * SEEDS.length)] ?? new Uint8Array()
-  const bytes = Uint8Array.from(pick)
-  const flip = (): void => {
-    for (let i = 0; i < 1 + random() * 4; i++) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256)
-  }
-  switch (Math.floor(random() * 5)) {
-    case 0:
-      return Uint8Array.from({ length: Math.floor(random() * 200) }, () => Math.floor(random() * 256))
-    case 1:
-      flip()
-      return bytes
-    case 2:
-      return bytes.subarray(0, Math.floor(random() * bytes.length))
-    case 3:
-      return joinParts([bytes, bytes])
-    default:
-      // A length that promises far more than there is.
-      return Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x7f, ...bytes)
-  }
-}
-
-describe(`hostile messages, seed ${seed}`, { timeout: Math.max(120_000, SENT * 6) }, () => {
+describe(`hostile messages, seed ${seed}`, { timeout: 120_000 }, () => {
   it('to the decoders come back as a frame or as an error that names the fault, and as nothing else', () => {
     const random = seeded(seed)
     let frames = 0
     for (let i = 0; i < DECODED; i++) {
-      const bytes = hostile(random)
+      const bytes = hostile(random, SEEDS)
       try {
         const frame = decodeFrame(bytes)
         expect(decodeFrame(joinParts(encodeFrame(frame))).kind).toBe(frame.kind)
@@ -118,98 +68,33 @@ describe(`hostile messages, seed ${seed}`, { timeout: Math.max(120_000, SENT * 6
   })
 
   describe('to a running node and its relay', () => {
-    let relay: Relay
-    let directory: string
-    let honest: [Network, Network]
-    let attacker: RoomfulLibp2p
+    let siege: Siege
     beforeAll(async () => {
-      directory = await mkdtemp(join(tmpdir(), 'roomful-fuzz-'))
-      relay = await createRelay({ port: 0, dataDir: directory })
-      const init = { relays: [relay.multiaddr], direct: false }
-      honest = [await createNetwork(init), await createNetwork(init)]
-      attacker = await createLibp2p(
-        memberOptions({
-          privateKey: keyFromBytes(await generateKey()),
-          relays: [parseRelay(relay.multiaddr)],
-          rtcConfiguration: { iceServers: [] },
-          direct: false,
-          isBanned: () => false,
-        }),
-      )
-      for (const node of honest) node.transport.setMembers(honest.map(({ peerId }) => peerId))
-      await attacker.dial(multiaddr(relay.multiaddr))
-      await until(() => expect(honest.map((node) => node.links.snapshot().relays[0]?.state)).toEqual(['reserved', 'reserved']))
-    }, 30_000)
-    afterAll(async () => {
-      await Promise.all([...honest.map((node) => node.stop()), attacker.stop()])
-      await relay.stop()
-      await rm(directory, { recursive: true })
-    }, 30_000)
+      siege = await Siege.open()
+    }, 60_000)
+    afterAll(() => siege.stop(), 60_000)
 
-    async function honestTrafficFlows(): Promise<void> {
-      const heard = vi.fn()
-      const unsubscribe = honest[1].transport.onMessage(heard)
-      honest[0].transport.send(honest[1].peerId, Uint8Array.of(1))
-      await until(() => expect(heard).toHaveBeenCalled())
-      unsubscribe()
-    }
+    it.each(['wires', 'bulk', 'reporter', 'presence', 'registry', 'records'])(
+      'on %s harm nobody, and get their sender hung up on',
+      async (target) => {
+        const report = await siege.attack(target, SENT, seed)
+        expect(report.sent).toBeGreaterThanOrEqual(SENT)
+        expect(report.punished).toBe(report.identities)
+        expect(report.keptMiB, 'memory kept').toBeLessThan(64)
+        await siege.honestTraffic()
+      },
+    )
 
-    async function attack(target: string, protocol: string): Promise<number> {
-      const random = seeded(seed)
-      let sent = 0
-      for (let refusals = 0; sent < SENT && refusals < 50;) {
-        try {
-          const stream = await attacker.dialProtocol(multiaddr(target), protocol, {
-            runOnLimitedConnection: true,
-            signal: AbortSignal.timeout(5_000),
-          })
-          // Several messages a stream, until it is closed under the attacker.
-          for (let i = 0; i < 20 && stream.writeStatus === 'writable' && sent < SENT; i++, sent++) {
-            const bytes = hostile(random)
-            stream.send(random() < 0.5 ? joinParts([Uint8Array.of(bytes.length & 0x7f), bytes]) : bytes)
-          }
-          stream.abort(new Error('next'))
-        } catch {
-          refusals++
-        }
+    it('on every topic go no further than the relay, and cost their sender its hearing', async () => {
+      const topics = siege.targets.filter((target) => target.includes('_') || target.includes('/'))
+      expect(topics).toHaveLength(5)
+      for (const topic of topics) {
+        const report = await siege.attack(topic, SENT / 5, seed)
+        expect(report, topic).toMatchObject({ sent: SENT / 5, punished: report.identities })
+        expect(report.keptMiB, 'memory kept').toBeLessThan(64)
       }
-      return sent
-    }
-
-    // The wires last: who breaks their protocol again and again is hung up on.
-    it.each([BULK_PROTOCOL, REPORT_PROTOCOL, ROOM_PROTOCOL])('on %s harm nobody but their sender', async (protocol) => {
-      const before = process.memoryUsage().heapUsed
-      const sent = await attack(`${relay.multiaddr}/p2p-circuit/p2p/${honest[1].peerId}`, protocol)
-      expect(sent).toBeGreaterThan(protocol === ROOM_PROTOCOL ? 0 : SENT - 1)
-      await honestTrafficFlows()
-      expect(process.memoryUsage().heapUsed - before, 'bytes kept').toBeLessThan(200 * 2 ** 20)
-    })
-
-    it.each([PRESENCE_PROTOCOL, REGISTRY_PROTOCOL])('on %s of the relay harm nobody but their sender', async (protocol) => {
-      expect(await attack(relay.multiaddr, protocol)).toBeGreaterThan(0)
-      await honestTrafficFlows()
-      expect((await fetch(`${relay.url}healthz`)).status).toBe(200)
-    })
-
-    it('on the wires get their sender hung up on', async () => {
-      expect(honest[1].transport.strangers.refused).toBeGreaterThan(0)
-      expect(honest[1].libp2p.getPeers().map(String)).not.toContain(attacker.peerId.toString())
-    })
-
-    it('on a room’s topic are not passed on, and cost their sender its score', async () => {
-      const topic = 'jobprocessing_fuzz_0'
-      const heard = vi.fn()
-      honest[1].pubsub.onMessage(heard)
-      for (const node of honest) node.pubsub.subscribe(topic)
-      attacker.services.pubsub.subscribe(topic)
-      await until(() => expect(honest[1].pubsub.subscribers(topic)).toContain(attacker.peerId.toString()))
-      const random = seeded(seed)
-      for (let i = 0; i < Math.min(SENT, 2_000); i++) {
-        await attacker.services.pubsub.publish(topic, joinParts([Uint8Array.of(0xff), hostile(random)])).catch(() => undefined)
-      }
-      await until(() => expect(scoreOf(relay.libp2p.services.pubsub, attacker.peerId.toString())).toBeLessThan(-80))
-      expect(heard).not.toHaveBeenCalled()
-      await honestTrafficFlows()
+      expect(siege.leaked).toEqual([])
+      await siege.honestTraffic()
     })
   })
 })

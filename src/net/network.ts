@@ -3,9 +3,11 @@ import { parseRelay } from './addresses.ts'
 import { Bans } from './bans.ts'
 import { Bulk } from './bulk.ts'
 import { Gossip } from './gossip.ts'
+import { scoreOwnTopics } from './gossip-score.ts'
 import { KeySigner, generateKey, keyFromBytes } from './keys.ts'
 import { memberOptions } from './libp2p-options.ts'
 import { Links } from './links.ts'
+import { Offences } from './offences.ts'
 import { Presence } from './presence.ts'
 import { Registrar } from './registrar.ts'
 import { isVisible } from './registry.ts'
@@ -79,6 +81,8 @@ export interface Network {
   readonly bulk: Bulk
   /** Reports a room's state to observers, and observes others'. */
   readonly reporter: Reporter
+  /** Notes that a peer has broken a protocol that runs beside the network's own. Again and again, and it is refused. */
+  offence(peer: PeerId): void
   stop(): Promise<void>
 }
 
@@ -107,6 +111,8 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
     }),
   )
 
+  scoreOwnTopics(libp2p.services.pubsub)
+
   const changeHandlers = new Set<() => void>()
   const changed = (): void => {
     for (const handler of [...changeHandlers]) handler()
@@ -127,7 +133,8 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
     const rooms = pubsub.topics.filter((topic) => topic.startsWith('jobprocessing_'))
     return transport.isMember(peer) || rooms.some((topic) => pubsub.subscribers(topic).includes(peer))
   }
-  const port = new Libp2pStreamPort(libp2p, links)
+  const offences = new Offences((peer) => links.ban(peer))
+  const port = new Libp2pStreamPort(libp2p, links, offences)
   const transport = new WireTransport({
     port,
     clock,
@@ -135,8 +142,8 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
     ...(init.tentativePeers === undefined ? {} : { tentativePeers: init.tentativePeers }),
     ...(init.pathGraceMs === undefined ? {} : { pathGraceMs: init.pathGraceMs }),
   })
-  const bulk = new Bulk(libp2p, links)
-  const reporter = new Reporter(libp2p, links, clock)
+  const bulk = new Bulk(libp2p, links, offences)
+  const reporter = new Reporter(libp2p, links, clock, offences)
   const presence = new Presence(libp2p, keeper)
   // A few links beside the room's, so that gossip has ways of its own when the relay is gone.
   presence.onChange((topic) => {
@@ -209,6 +216,7 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
           options,
         ),
     },
+    offence: (peer) => offences.note(peer),
     stop: () => (stopping ??= stop()),
   }
 }

@@ -2,9 +2,10 @@ import { frameStream } from './stream-frames.ts'
 import type { Connection, Stream } from '@libp2p/interface'
 import type { PeerId } from '../domain/ids.ts'
 import type { Clock, Unsubscribe } from '../room/ports.ts'
-import type { FrameStream } from '../room/wire/stream-port.ts'
+import type { FrameStream, FrameStreamEvents } from '../room/wire/stream-port.ts'
 import type { RoomfulLibp2p } from './libp2p-options.ts'
 import type { Links } from './links.ts'
+import type { Offences } from './offences.ts'
 
 /**
  * A room's state is a data object that its host reports. An observer sends one frame, the object's name, and then
@@ -29,15 +30,20 @@ export class Reporter {
   readonly #libp2p: RoomfulLibp2p
   readonly #links: Links
   readonly #clock: Clock
+  readonly #offences: Offences
   readonly #objects = new Map<string, Uint8Array>()
   readonly #observers = new Set<Watching>()
   readonly #ends = new Set<Unsubscribe>()
 
-  constructor(libp2p: RoomfulLibp2p, links: Links, clock: Clock) {
+  constructor(libp2p: RoomfulLibp2p, links: Links, clock: Clock, offences: Offences) {
     this.#libp2p = libp2p
     this.#links = links
     this.#clock = clock
-    void libp2p.handle(REPORT_PROTOCOL, (stream) => this.#onStream(stream), { runOnLimitedConnection: true, maxInboundStreams: 8 })
+    this.#offences = offences
+    void libp2p.handle(REPORT_PROTOCOL, (stream, connection) => this.#onStream(stream, connection), {
+      runOnLimitedConnection: true,
+      maxInboundStreams: 8,
+    })
   }
 
   get observers(): number {
@@ -112,11 +118,16 @@ export class Reporter {
     return connection.newStream(REPORT_PROTOCOL, { signal, runOnLimitedConnection: true })
   }
 
-  #onStream(stream: Stream): void {
+  #onStream(stream: Stream, connection: Connection): void {
+    const offence = (): void => this.#offences.note(connection.remotePeer.toString())
     let observer: Watching | null = null
-    const frames = frameStream(stream, () => ({
+    const events: FrameStreamEvents = {
       onFrame: (frame) => {
-        if (observer !== null || frame.length > MAX_NAME_BYTES || this.#observers.size >= MAX_OBSERVERS) return frames.close()
+        if (observer !== null || frame.length > MAX_NAME_BYTES) {
+          offence()
+          return frames.close()
+        }
+        if (this.#observers.size >= MAX_OBSERVERS) return frames.close()
         observer = { name: new TextDecoder().decode(frame), frames, waiting: null, ready: true }
         this.#observers.add(observer)
         const state = this.#objects.get(observer.name)
@@ -132,7 +143,8 @@ export class Reporter {
       onBroken: () => {
         if (observer !== null) this.#observers.delete(observer)
       },
-    }))
+    }
+    const frames = frameStream(stream, () => events, offence)
   }
 
   #push(observer: Watching, state: Uint8Array): void {

@@ -12,9 +12,13 @@ class StreamEnd extends Error {
 
 /**
  * Length-prefixed frames on a libp2p stream. libp2p does not keep message boundaries, and what arrives before somebody
- * listens counts against a limit: so this attaches itself at once.
+ * listens counts against a limit: so this attaches itself at once. `onMalformed` hears of bytes that are no frames.
  */
-export function frameStream(stream: Stream, events: () => FrameStreamEvents | null): FrameStream {
+export function frameStream(
+  stream: Stream,
+  events: () => FrameStreamEvents | null,
+  onMalformed: () => void = () => undefined,
+): FrameStream {
   let closed = false
   const decoder = new LengthPrefixedDecoder({
     maxDataLength: MAX_FRAME_BYTES,
@@ -40,6 +44,7 @@ export function frameStream(stream: Stream, events: () => FrameStreamEvents | nu
         events()?.onFrame(frame.subarray())
       }
     } catch (error) {
+      if (!closed) onMalformed()
       broken(`not a frame: ${error instanceof Error ? error.message : String(error)}`)
     }
   }

@@ -2,6 +2,7 @@ import type { Connection } from '@libp2p/interface'
 import { describe, expect, it, vi } from 'vitest'
 import type { RoomfulLibp2p } from './libp2p-options.ts'
 import type { Links } from './links.ts'
+import { Offences } from './offences.ts'
 import { Libp2pStreamPort } from './stream-port.ts'
 
 const EVENTS = { onFrame: () => undefined, onReady: () => undefined, onBroken: () => undefined }
@@ -15,7 +16,7 @@ function portOver(connections: Connection[]): Libp2pStreamPort {
       return path
     },
   }
-  return new Libp2pStreamPort({ peerId: 'self' } as unknown as RoomfulLibp2p, links as unknown as Links)
+  return new Libp2pStreamPort({ peerId: 'self' } as unknown as RoomfulLibp2p, links as unknown as Links, new Offences(() => undefined))
 }
 
 /** A connection that says it is open and on which no stream opens. */

@@ -6,6 +6,7 @@ import type { Unsubscribe, WireStats } from '../room/ports.ts'
 import type { FrameStream, FrameStreamEvents, StreamPort } from '../room/wire/stream-port.ts'
 import type { RoomfulLibp2p } from './libp2p-options.ts'
 import type { Links } from './links.ts'
+import type { Offences } from './offences.ts'
 
 const STREAM_TIMEOUT_MS = 8_000
 /** One stream is used; a second one overlaps while a path changes. */
@@ -20,13 +21,15 @@ export class Libp2pStreamPort implements StreamPort {
   readonly self: PeerId
   readonly #libp2p: RoomfulLibp2p
   readonly #links: Links
+  readonly #offences: Offences
   #members: readonly PeerId[] = []
   #nearby: readonly PeerId[] = []
 
-  constructor(libp2p: RoomfulLibp2p, links: Links) {
+  constructor(libp2p: RoomfulLibp2p, links: Links, offences: Offences) {
     this.self = libp2p.peerId.toString()
     this.#libp2p = libp2p
     this.#links = links
+    this.#offences = offences
   }
 
   async open(peer: PeerId, events: FrameStreamEvents, signal: AbortSignal): Promise<FrameStream> {
@@ -55,8 +58,13 @@ export class Libp2pStreamPort implements StreamPort {
   accept(handler: (peer: PeerId, stream: FrameStream) => FrameStreamEvents): void {
     const onStream = (stream: Stream, connection: Connection): void => {
       let events: FrameStreamEvents | null = null
-      const frames = frameStream(stream, () => events)
-      events = handler(connection.remotePeer.toString(), frames)
+      const peer = connection.remotePeer.toString()
+      const frames = frameStream(
+        stream,
+        () => events,
+        () => this.#offences.note(peer),
+      )
+      events = handler(peer, frames)
     }
     void this.#libp2p.handle(ROOM_PROTOCOL, onStream, {
       runOnLimitedConnection: true,

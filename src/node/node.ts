@@ -64,7 +64,7 @@ export async function createNode(options: NodeOptions): Promise<RoomfulNode> {
   const network = await createNetwork({ relays: options.relays, privateKey, iceServers: options.iceServers, clock })
   step('Opening the job database …')
   const storage = slot.persistent ? await idbStorage(slot.directory) : memoryStorage()
-  const store = await openStore({ libp2p: network.libp2p, ...storage, signer: network.signer })
+  const store = await openStore({ libp2p: network.libp2p, ...storage, signer: network.signer, onOffence: network.offence })
   step('Ready')
   return new Node(options, { clock, network, store, storage })
 }

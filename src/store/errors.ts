@@ -10,10 +10,15 @@ export class StorageError extends Error {
 
 /** A peer broke the rules of the exchange of records. */
 export class ExchangeError extends Error {
-  override readonly name = 'ExchangeError'
+  override readonly name: string = 'ExchangeError'
 }
 
 /** A block that is too large, or bytes that are not those of their address. */
 export class BlockError extends Error {
   override readonly name = 'BlockError'
+}
+
+/** Somebody does not speak the exchange as it is spoken, and no difference of clocks or versions explains it. */
+export class ProtocolError extends ExchangeError {
+  override readonly name = 'ProtocolError'
 }

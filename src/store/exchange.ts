@@ -2,7 +2,7 @@ import { lpStream } from '@libp2p/utils'
 import type { LengthPrefixedStream } from '@libp2p/utils'
 import { hex } from '../domain/bytes.ts'
 import type { PeerId } from '../domain/ids.ts'
-import { ExchangeError } from './errors.ts'
+import { ExchangeError, ProtocolError } from './errors.ts'
 import {
   decodeExchange,
   encodeMessage,
@@ -78,7 +78,7 @@ export class Exchange<R extends AnyRecord> {
   async answer(): Promise<ExchangeStats> {
     const { replica, peer, now, archive } = this.#init
     const offer = await this.#read()
-    if (offer.kind !== 'offer') throw new ExchangeError(`${peer} began an exchange with a ${offer.kind} instead of an offer`)
+    if (offer.kind !== 'offer') throw new ProtocolError(`${peer} began an exchange with a ${offer.kind} instead of an offer`)
     const theirLive = splitDigests(offer.live)
     const theirs = new Set([...theirLive, ...splitDigests(offer.rest)].map(hex))
     const missing = replica.set.live(now()).filter(({ digest }) => !theirs.has(hex(digest)))
@@ -114,10 +114,10 @@ export class Exchange<R extends AnyRecord> {
     for (;;) {
       const message = await this.#read()
       if (message.kind === 'done') return message.want
-      if (message.kind === 'offer') throw new ExchangeError(`${this.#init.peer} made a second offer in one exchange`)
+      if (message.kind === 'offer') throw new ProtocolError(`${this.#init.peer} made a second offer in one exchange`)
       this.stats.received += message.entries.length
       if (this.stats.received > MAX_EXCHANGED_ENTRIES) {
-        throw new ExchangeError(`${this.#init.peer} sent more than ${MAX_EXCHANGED_ENTRIES} entries in one exchange`)
+        throw new ProtocolError(`${this.#init.peer} sent more than ${MAX_EXCHANGED_ENTRIES} entries in one exchange`)
       }
       const { fresh, refused } = await this.#init.replica.accept(message.entries)
       this.stats.fresh += fresh.length
@@ -137,7 +137,7 @@ export class Exchange<R extends AnyRecord> {
     this.stats.bytesReceived += bytes.length
     const message = decodeExchange(bytes)
     if (message === null)
-      throw new ExchangeError(`${this.#init.peer} sent a message of ${bytes.length} bytes that is not part of an exchange`)
+      throw new ProtocolError(`${this.#init.peer} sent a message of ${bytes.length} bytes that is not part of an exchange`)
     return message
   }
 }

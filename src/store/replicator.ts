@@ -3,6 +3,7 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import { equalBytes, hex } from '../domain/bytes.ts'
 import type { PeerId } from '../domain/ids.ts'
 import { decodeGossip, encodeMessage, stateOf } from './exchange-message.ts'
+import { ProtocolError } from './errors.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeStats } from './exchange.ts'
 import { readEntry } from './log-entry.ts'
@@ -27,6 +28,7 @@ export interface ReplicatorInit<R extends AnyRecord> {
   replica: Replica<R>
   archive: boolean
   now: () => number
+  onOffence?: ((peer: PeerId) => void) | undefined
 }
 
 /** Totals since the replica was opened. */
@@ -124,9 +126,10 @@ export class Replicator<R extends AnyRecord> {
       this.#add(stats)
       if (stats.fresh === 0 && stats.sent === 0) this.#agreed.set(peer, states)
       return stats
-    } catch {
+    } catch (error) {
       // The peer left, or does not know the database: its next state or subscription starts another try.
       this.#stats.failures++
+      if (error instanceof ProtocolError) this.#init.onOffence?.(peer)
       return null
     } finally {
       this.#busy.delete(peer)
@@ -149,6 +152,7 @@ export class Replicator<R extends AnyRecord> {
       await stream.close({ signal })
     } catch (error) {
       this.#stats.failures++
+      if (error instanceof ProtocolError) this.#init.onOffence?.(peer)
       stream.abort(error instanceof Error ? error : new Error(String(error)))
     } finally {
       this.#answering--

@@ -31,6 +31,8 @@ export interface StoreInit {
   archive?: boolean
   /** @default TAB_LIMITS */
   limits?: SetLimits
+  /** Called when a peer breaks the exchange's protocol. */
+  onOffence?: (peer: PeerId) => void
   /** ms since the epoch. @default Date.now */
   now?: () => number
 }
@@ -64,7 +66,7 @@ const isLedgerRecord = (record: AnyRecord): record is LedgerRecord => record.kin
 
 /** Opens the job database, the ledger and the block store on a running libp2p node. Rejects with StorageError. */
 export async function openStore(init: StoreInit): Promise<Store> {
-  const { libp2p, datastore, signer, archive = false, limits = TAB_LIMITS, now = Date.now } = init
+  const { libp2p, datastore, signer, archive = false, limits = TAB_LIMITS, onOffence, now = Date.now } = init
   const helia = createHeliaLight({ blockstore: init.blockstore, datastore, codecs: [dagCbor] })
   // OrbitDB and bitswap look for the node here.
   Object.assign(helia, { libp2p })
@@ -81,7 +83,7 @@ export async function openStore(init: StoreInit): Promise<Store> {
   ): Promise<{ replica: Replica<R>; replicator: Replicator<R>; put(signed: Signed<R>): Promise<void>; stats(): DatabaseStats }> {
     const storage = new LogStorage(datastore, name)
     const replica = await Replica.open<R>({ name, orbitdb, storage, signer, set, accepts, isProven, groupsEnd, archive, now })
-    const replicator = new Replicator({ libp2p, replica, archive, now })
+    const replicator = new Replicator({ libp2p, replica, archive, now, onOffence })
     await replicator.start()
     return {
       replica,
