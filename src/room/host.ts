@@ -62,23 +62,26 @@ export function proclaim(ctx: Context, room: Room): void {
 /** Says in the lobby which rooms are here. */
 export function announce(ctx: Context, room: Room): void {
   room.lastAnnounce = ctx.s.now
-  for (const round of room.rounds) {
-    emit(ctx, {
-      type: 'publish',
-      topic: lobbyTopic(round.ref.block),
-      message: about(room, round, {
-        case: 'roomAnnounce',
-        value: {
-          host: room.host,
-          members: processors(room).length,
-          capacity: room.capacity,
-          settling: false,
-          version: room.version,
-          peers: room.members.map(({ peer }) => peer),
-        },
-      }),
-    })
-  }
+  for (const round of room.rounds) announceRound(ctx, room, round)
+}
+
+/** Says so of one microjob, which is new here. */
+export function announceRound(ctx: Context, room: Room, round: Round): void {
+  emit(ctx, {
+    type: 'publish',
+    topic: lobbyTopic(round.ref.block),
+    message: about(room, round, {
+      case: 'roomAnnounce',
+      value: {
+        host: room.host,
+        members: processors(room).length,
+        capacity: room.capacity,
+        settling: false,
+        version: room.version,
+        peers: room.members.map(({ peer }) => peer),
+      },
+    }),
+  })
 }
 
 /** A request on the room's topic: admitted below the limit, refused with a reason otherwise. */

@@ -2,7 +2,7 @@ import type { PeerId } from '../domain/ids.ts'
 import { roomTopic } from '../domain/job.ts'
 import { about, broadcast, emit, findRound, memberOf, processorCount, processors, refuse, send, updateTopics } from './context.ts'
 import type { Context } from './context.ts'
-import { announce, recordPartial } from './host.ts'
+import { announceRound, recordPartial } from './host.ts'
 import { commitTo } from './member.ts'
 import type { BodyOf } from './message.ts'
 import { MAX_ROUNDS } from './limits.ts'
@@ -31,7 +31,7 @@ export function lead(ctx: Context, room: Room): void {
     updateTopics(ctx)
     for (const { peer } of room.members) if (peer !== s.self) sendSuccessor(ctx, room, round, peer)
     commitTo(ctx, room, round)
-    announce(ctx, room)
+    announceRound(ctx, room, round)
     if (!round.slots.some(isOpen)) return
   }
 }
@@ -67,6 +67,8 @@ function releaseUnchecked(ctx: Context, room: Room): void {
   const [oldest] = room.rounds
   if (oldest === undefined || oldest.stage !== 'unverified' || processors(room).length > 1) return
   recordPartial(ctx, oldest)
+  // What this node disputes it would take up again at once, and dispute again.
+  if (oldest.undecidedSince > 0) leaveToOthers(ctx.s, roomTopic(oldest.ref), UNDECIDED_MS * 3)
   dropRound(ctx, room, oldest, false)
 }
 
