@@ -30,7 +30,7 @@ function heartbeatOf(room: Room, host: string, epoch: number): Body {
     epoch,
     commitment: new Uint8Array(32),
   }))
-  return { case: 'heartbeat', value: { host, version: room.version, have, inHand: [] } }
+  return { case: 'heartbeat', value: { host, version: room.version, have, inHand: [], standings: [] } }
 }
 
 describe('what one alone cannot decide', () => {

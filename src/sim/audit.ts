@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { equalBytes } from '../domain/bytes.ts'
 import { certificateBytes } from '../domain/certificate-check.ts'
 import { reportBody } from '../domain/certificate.ts'
@@ -28,14 +29,16 @@ export function reportIsSigned(from: PeerId, report: { body: Uint8Array; signatu
   return equalBytes(sign(from, certificateBytes(report.body)), report.signature)
 }
 
-const sound = new WeakMap<Certificate, string[]>()
+const MAX_AUDITED = 4_096
+const audited = new Map<string, string[]>()
 
-/** What is wrong with a certificate, from itself alone: the synchronous twin of `checkCertificate`. */
+/** What is wrong with a certificate, from itself alone: the synchronous twin of `checkCertificate`. Many hear of each one. */
 export function auditCertificate(certificate: Certificate): string[] {
-  let faults = sound.get(certificate)
+  const name = createHash('sha256').update(encodeCanonical(certificate)).digest('base64')
+  let faults = audited.get(name)
   if (faults === undefined) {
-    faults = audit(certificate)
-    sound.set(certificate, faults)
+    if (audited.size >= MAX_AUDITED) audited.clear()
+    audited.set(name, (faults = audit(certificate)))
   }
   return faults
 }

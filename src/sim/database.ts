@@ -34,11 +34,15 @@ export class SimDatabase {
   readonly kernel: Cid = cidOfValue('kernel')
   readonly entries = new Map<string, Entry>()
   readonly liars = new Set<PeerId>()
-  readonly #passed = new Map<PeerId, number>()
+  /** Checks that peers have passed, by job, and under '' in all of them. */
+  readonly #passed = new Map<string, Map<PeerId, number>>()
   readonly #reporters = new Map<string, PeerId>()
-  version = 1
+  /** Microjobs with a certificate. */
+  complete = 0
   /** Certificates beyond the first of a microjob. */
   repeated = 0
+  #version = 1
+  readonly #versions = new Map<string, number>()
   readonly #byJob = new Map<string, Entry[]>()
   readonly #shapes = new Map<string, JobShape>()
 
@@ -64,10 +68,14 @@ export class SimDatabase {
     }
   }
 
-  get complete(): number {
-    let count = 0
-    for (const { certificate } of this.entries.values()) if (certificate !== null) count++
-    return count
+  /** Rises with every record: of one job, or of any. */
+  version(job: string | null): number {
+    return job === null ? this.#version : (this.#versions.get(job) ?? 1)
+  }
+
+  #changed({ job }: MicrojobRef): void {
+    this.#version++
+    this.#versions.set(job, this.version(job) + 1)
   }
 
   /** The ledger takes a refusal; what two say of one microjob costs its culprit all that it earned. */
@@ -79,16 +87,22 @@ export class SimDatabase {
     else if (reporter !== by) this.liars.add(culprit)
   }
 
-  /** Checks that peers have passed, by the ledger. */
-  standings(): Map<PeerId, number> {
-    return new Map([...this.#passed, ...[...this.liars].map((peer): [PeerId, number] => [peer, 0])])
+  #pass(job: string, peer: PeerId): void {
+    const passed = this.#passed.get(job) ?? new Map<PeerId, number>()
+    passed.set(peer, (passed.get(peer) ?? 0) + 1)
+    this.#passed.set(job, passed)
+  }
+
+  /** Checks that peers have passed, by the ledger: in one job, or in all. */
+  standings(job: string | null = null): Map<PeerId, number> {
+    return new Map([...(this.#passed.get(job ?? '') ?? []), ...[...this.liars].map((peer): [PeerId, number] => [peer, 0])])
   }
 
   claim(peer: PeerId, ref: MicrojobRef, term: number, lapsesAt: number): void {
     const entry = this.entries.get(roomTopic(ref))
     if (entry === undefined || entry.certificate !== null) return
     entry.claims.set(peer, { peer, term, lapsesAt })
-    this.version++
+    this.#changed(ref)
   }
 
   recordPartial(peer: PeerId, ref: MicrojobRef, results: { chunk: number; result: ChunkResult }[]): void {
@@ -98,7 +112,7 @@ export class SimDatabase {
       peer,
       results.map(({ chunk, result }) => ({ chunk, result: { ...result } })),
     )
-    this.version++
+    this.#changed(ref)
   }
 
   /** True for the first certificate of a microjob; later ones are counted and change nothing. */
@@ -110,8 +124,9 @@ export class SimDatabase {
       return false
     }
     entry.certificate = certificate
-    for (const { peer } of certificate.body.checked) this.#passed.set(peer, (this.#passed.get(peer) ?? 0) + 1)
-    this.version++
+    for (const { peer } of certificate.body.checked) for (const job of ['', entry.ref.job]) this.#pass(job, peer)
+    this.complete++
+    this.#changed(entry.ref)
     return true
   }
 

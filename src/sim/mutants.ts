@@ -13,6 +13,8 @@ export interface Mutant {
 const HOSTILE: ScenarioOptions = { nodes: 5, rooms: 1, level: 4 }
 const WET: ScenarioOptions = { nodes: 4, rooms: 1, level: 1 }
 const COMING_AND_GOING: ScenarioOptions = { nodes: 5, rooms: 1, level: 2 }
+const PARTITIONED: ScenarioOptions = { nodes: 6, rooms: 1, level: 3 }
+const PAIR: ScenarioOptions = { nodes: 2, rooms: 1, level: 3 }
 
 /** Faults that some history must bring to light. */
 export const MUTANTS: readonly Mutant[] = [
@@ -78,12 +80,19 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'becomeHostOf(ctx, room, room.term, s.self)',
     shape: COMING_AND_GOING,
   },
-  { name: 'a rival host is ignored', file: 'merge.ts', from: 'if (contested) onRival(', to: 'if (contested && s.now < 0) onRival(' },
+  {
+    name: 'a rival host is ignored',
+    file: 'merge.ts',
+    from: 'if (contested) onRival(',
+    to: 'if (contested && s.now < 0) onRival(',
+    shape: PARTITIONED,
+  },
   {
     name: 'lone hosts stay alone',
     file: 'merge.ts',
     from: 'else if (!body.settling) considerMerging(',
     to: 'else if (s.now < 0) considerMerging(',
+    shape: PAIR,
   },
   {
     name: 'a disagreement is overlooked',

@@ -110,14 +110,14 @@ export class World {
 
   /** The node's copy of the database catches up. */
   #refresh(node: SimNode): void {
-    if (node.seen === this.database.version) return
-    node.seen = this.database.version
-    this.happen(node, { type: 'standings', passed: this.database.standings() })
+    const job = this.jobOf(node.id)
+    const version = this.database.version(job)
+    if (node.seen === version) return
+    node.seen = version
+    this.happen(node, { type: 'standings', passed: this.database.standings(job) })
     this.happen(node, {
       type: 'work',
-      items: this.database
-        .work(this.now, WORK_ITEMS, this.jobOf(node.id))
-        .map((item) => ({ ...item, claim: shifted(item.claim, node.skewMs) })),
+      items: this.database.work(this.now, WORK_ITEMS, job).map((item) => ({ ...item, claim: shifted(item.claim, node.skewMs) })),
     })
   }
 
