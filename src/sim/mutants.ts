@@ -102,10 +102,11 @@ export const MUTANTS: readonly Mutant[] = [
     shape: HOSTILE,
   },
   {
-    name: 'the first opinion convicts',
+    // With "at least one" alone nothing changes: an answer that nobody else gives leads none that nobody else gives either.
+    name: 'one opinion against one convicts',
     file: 'check.ts',
-    from: 'best.count >= 2 && best.count',
-    to: 'best.count >= 1 && best.count',
+    from: 'best.count >= 2 && best.count - (next?.count ?? 0) >= margin',
+    to: 'best.count >= 1',
     shape: HOSTILE,
   },
   {

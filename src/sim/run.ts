@@ -1,4 +1,5 @@
 import { equalBytes } from '../domain/bytes.ts'
+import { PROVEN_WRONG } from '../domain/credibility.ts'
 import { hashOfCid } from '../domain/ids.ts'
 import type { RoomEvent, Effect } from '../room/event.ts'
 import { auditCertificate } from './audit.ts'
@@ -42,6 +43,9 @@ const NEWS_MS = 6_000
 /** Then everybody leaves its room within this time. */
 const FAREWELL_MS = 200_000
 const MAX_VIOLATIONS = 5
+/** Chunks recomputed in checks: every chunk a few times where there are liars, whatever else happens. */
+const MOST_CHECKS_A_CHUNK = 15
+const MOST_CHECKS = 150
 
 /** Lives one history through and checks it after every step. */
 export function runScenario(scenario: Scenario, options: RunOptions = {}): Outcome {
@@ -89,6 +93,15 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
   const done = (): boolean => database.complete === database.entries.size || violations.length >= MAX_VIOLATIONS
   const finished = world.run(scenario.untilMs, done)
   const simulatedMs = Math.round(world.now)
+  const messages = world.network.messages + world.network.gossip
+  const most = mostMessages(scenario, firstChunk, world.now)
+  if (messages > most) violate(`${messages} messages for ${firstChunk} chunks, at most ${most}`)
+  if (world.verified > MOST_CHECKS_A_CHUNK * firstChunk + MOST_CHECKS) violate(`${world.verified} checks for ${firstChunk} chunks`)
+  for (const { culprit, reason, by } of world.refusals) {
+    if (scenario.level <= 1) violate(`${by} put ${culprit} out, who did nothing wrong: ${reason}`)
+    else if (strictly && reason.startsWith(PROVEN_WRONG) && isHonest(world.nodes.get(culprit)!.behaviour))
+      violate(`${culprit} is honest and was proven wrong by ${by}`)
+  }
   if (!finished)
     violate(`${database.entries.size - database.complete} of ${database.entries.size} microjobs are not complete after ${simulatedMs} ms`)
   else if (violations.length === 0) {
@@ -107,7 +120,7 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
     violations,
     simulatedMs,
     steps: world.steps,
-    messages: world.network.messages + world.network.gossip,
+    messages,
     chunks: firstChunk,
     computed: world.computed,
     verified: world.verified,
@@ -117,4 +130,9 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
     repeated: database.repeated,
     hostChanges,
   }
+}
+
+/** Each result goes to everybody, and everybody's heartbeat, with what is said again of draws, to everybody else. */
+function mostMessages({ nodes }: Scenario, chunks: number, ms: number): number {
+  return Math.ceil(nodes.length * (40 * chunks + (ms / 1_000) * (8 * nodes.length + 80)))
 }
