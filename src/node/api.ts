@@ -2,6 +2,7 @@ import type { Certificate } from '../domain/certificate.ts'
 import type { Cid, JobId, PeerId } from '../domain/ids.ts'
 import type { Job } from '../domain/job.ts'
 import type { Kernel, ParameterValues } from '../domain/kernel.ts'
+import type { Note } from '../room/event.ts'
 import type { EngineKind, EngineReport, Unsubscribe, WireStats } from '../room/ports.ts'
 
 export type EnginePreference = 'auto' | EngineKind
@@ -72,8 +73,16 @@ export interface RoomView {
   /** Who left this room and why, oldest first. */
   departures: { peer: PeerId; reason: string; at: number }[]
   hostChanges: number
+  /** Of this microjob; null until it is drawn. */
   verifier: PeerId | null
-  verdict: string | null
+  /** The microjob that was completed last in this room. */
+  lastVerdict: { microjob: number; verifier: PeerId | null; verdict: string } | null
+}
+
+/** What happens in this node's rooms, as it happens: what the room says, and the chunks that this node computes. */
+export type RoomNews = (Note | { kind: 'chunkStarted' | 'chunkDone'; microjob: number; chunk: number }) & {
+  /** ms since the epoch. */
+  at: number
 }
 
 export type JobState = 'open' | 'running' | 'computed' | 'verified' | 'cancelled'
@@ -180,12 +189,14 @@ export interface RoomfulNode {
   snapshot(): NodeSnapshot
   /** Called after changes, at most ten times a second. */
   onChange(handler: () => void): Unsubscribe
+  /** Called at once with everything that happens in this node's rooms. */
+  onNews(handler: (news: RoomNews) => void): Unsubscribe
   preflight(): Promise<PreflightCheck[]>
   contribute(settings?: Partial<ContributionSettings>): Promise<void>
   configure(settings: Partial<ContributionSettings>): Promise<void>
   pause(reason?: string): void
   resume(): void
-  /** Finishes the chunks in hand, then leaves. */
+  /** Finishes the chunks in hand, then leaves; while paused it leaves at once. Resolves when it has stopped, or has begun again. */
   finishThenStop(): Promise<void>
   /** Leaves at once; chunks in hand are granted to others. */
   stopContributing(): Promise<void>

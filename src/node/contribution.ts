@@ -33,6 +33,8 @@ export class Contribution {
   #pausedBecause = ''
   #conditions: Conditions = { onBattery: false, metered: false, idle: false }
   #computeMs = 0
+  /** Who waits for the end of the present contribution. */
+  #waiting: (() => void)[] = []
 
   constructor(init: ContributionInit) {
     this.#init = init
@@ -50,7 +52,7 @@ export class Contribution {
   async start(settings: Partial<ContributionSettings>): Promise<void> {
     await this.configure(settings)
     if ((await this.prepareEngines()) === null) return
-    this.#state = 'seeking'
+    this.#become('seeking')
     this.#init.runner.dispatch({ type: 'start' })
     this.#applyConditions()
   }
@@ -81,14 +83,20 @@ export class Contribution {
     this.#init.runner.dispatch({ type: 'resume' })
   }
 
-  finishThenStop(): void {
+  /** Resolves when it has stopped, or has begun again. */
+  async finishThenStop(): Promise<void> {
     if (this.#state === 'off') return
-    this.#state = 'finishing'
+    // Nothing gets finished while it is paused.
+    if (this.#state === 'paused') return this.stop()
+    this.#become('finishing')
+    const stopped = new Promise<void>((resolve) => this.#waiting.push(resolve))
     this.#init.runner.dispatch({ type: 'stop', finish: true })
+    return stopped
   }
 
   stop(): void {
-    this.#state = 'off'
+    if (this.#state === 'paused') this.#engines?.resume()
+    this.#become('off')
     this.#pausedBecause = ''
     this.#init.runner.dispatch({ type: 'stop', finish: false })
     this.#init.computation.cancelAll()
@@ -130,7 +138,7 @@ export class Contribution {
   /** Follows what the room machine does. */
   follow({ activity }: RoomState): void {
     if (this.#state === 'seeking' || this.#state === 'working') this.#state = activity.kind === 'member' ? 'working' : 'seeking'
-    if (this.#state === 'finishing' && activity.kind === 'off') this.#state = 'off'
+    if (this.#state === 'finishing' && activity.kind === 'off') this.#become('off')
   }
 
   view(state: RoomState, credit: number): NodeSnapshot['contribution'] {
@@ -148,6 +156,12 @@ export class Contribution {
       computeMs: this.#computeMs,
       credit,
     }
+  }
+
+  #become(state: 'off' | 'seeking' | 'finishing'): void {
+    this.#state = state
+    if (state === 'finishing') return
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   async #choose(): Promise<Engines | null> {

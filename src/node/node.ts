@@ -20,6 +20,7 @@ import type {
   NodeSnapshot,
   PreflightCheck,
   Problem,
+  RoomNews,
   RoomfulNode,
   SubmitPreview,
   SubmitRequest,
@@ -85,6 +86,7 @@ class Node implements RoomfulNode {
   readonly #computation: Computation
   readonly #recorder: Recorder
   readonly #handlers = new Set<() => void>()
+  readonly #newsHandlers = new Set<(news: RoomNews) => void>()
   readonly #ends: Unsubscribe[] = []
   readonly #paces = new Map<JobId, PaceSample[]>()
   readonly #assemblers = new Map<JobId, OutputAssembler>()
@@ -163,6 +165,11 @@ class Node implements RoomfulNode {
     return () => this.#handlers.delete(handler)
   }
 
+  onNews(handler: (news: RoomNews) => void): Unsubscribe {
+    this.#newsHandlers.add(handler)
+    return () => this.#newsHandlers.delete(handler)
+  }
+
   async preflight(): Promise<PreflightCheck[]> {
     await this.#contribution.prepareEngines()
     return preflightChecks(this.#contribution.reports(), this.#networkView(), this.#parts.storage)
@@ -187,7 +194,7 @@ class Node implements RoomfulNode {
   }
 
   async finishThenStop(): Promise<void> {
-    this.#contribution.finishThenStop()
+    await this.#contribution.finishThenStop()
   }
 
   async stopContributing(): Promise<void> {
@@ -263,8 +270,10 @@ class Node implements RoomfulNode {
   async #compute(ref: Parameters<Computation['compute']>[0], chunk: number, attempt: number): Promise<void> {
     const { block, microjob } = ref
     try {
+      this.#tell({ kind: 'chunkStarted', microjob, chunk })
       const { result, ms } = await this.#computation.compute(ref, chunk, this.peer)
       this.#contribution.noteChunk(ms)
+      this.#tell({ kind: 'chunkDone', microjob, chunk })
       this.#runner.dispatch({ type: 'computed', block, microjob, chunk, attempt, result, ms })
     } catch (cause) {
       if (!(cause instanceof DOMException && cause.name === 'AbortError')) {
@@ -287,7 +296,12 @@ class Node implements RoomfulNode {
     }
   }
 
+  #tell(news: WithoutAt<RoomNews>): void {
+    for (const handler of this.#newsHandlers) handler({ ...news, at: this.#parts.clock.now() })
+  }
+
   #note(note: Note): void {
+    this.#tell(note)
     const history = this.#history
     if (note.kind === 'opened' || (note.kind === 'hostChanged' && note.host === this.peer)) history.timesHost++
     if (note.kind === 'hostChanged') history.hostChanges++
@@ -362,6 +376,8 @@ class Node implements RoomfulNode {
     }
   }
 }
+
+type WithoutAt<N> = N extends unknown ? Omit<N, 'at'> : never
 
 const VERIFY_MS = 60_000
 

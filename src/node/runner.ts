@@ -201,13 +201,17 @@ export class RoomRunner {
   }
 
   async #believe(from: PeerId, message: Message): Promise<void> {
+    if (message.body.case === 'result' && message.body.value.data === undefined && !(await this.#fetch(message.body.value.info?.hash))) {
+      // Whoever says that it has the data does not give it.
+      return this.dispatch({ type: 'requestFailed', peer: from })
+    }
     if (await this.#isSound(from, message).catch(() => false)) this.dispatch({ type: 'message', from, message: withoutData(message) })
     else this.#malformed++
   }
 
   async #isSound(from: PeerId, message: Message): Promise<boolean> {
     const { body } = message
-    if (body.case === 'result') return this.#keep(body.value.info?.hash, body.value.data)
+    if (body.case === 'result') return body.value.data === undefined || this.#keep(body.value.info?.hash, body.value.data)
     if (body.case === 'verifierReport') {
       return this.#parts.signer.verify(from, certificateBytes(body.value.body), body.value.signature)
     }
@@ -219,16 +223,20 @@ export class RoomRunner {
     return true
   }
 
-  /** A result counts here only once its output is: inside the message, or fetched. */
-  async #keep(hash: Uint8Array | undefined, data: Uint8Array | undefined): Promise<boolean> {
-    if (hash === undefined) return false
-    const cid = cidOfHash(hash)
-    if (data === undefined) {
-      await this.outputs.get(cid, AbortSignal.timeout(FETCH_MS))
+  /** A result counts here only once its output is: fetched, or inside the message. */
+  async #fetch(hash: Uint8Array | undefined): Promise<boolean> {
+    if (hash?.length !== 32) return false
+    try {
+      await this.outputs.get(cidOfHash(hash), AbortSignal.timeout(FETCH_MS))
       return true
+    } catch {
+      return false
     }
-    if (!equalBytes(await digest(data), hash)) return false
-    this.outputs.put(cid, data)
+  }
+
+  async #keep(hash: Uint8Array | undefined, data: Uint8Array): Promise<boolean> {
+    if (hash === undefined || !equalBytes(await digest(data), hash)) return false
+    this.outputs.put(cidOfHash(hash), data)
     return true
   }
 }

@@ -38,8 +38,8 @@ export function roomView(state: RoomState, links: ReadonlyMap<PeerId, 'direct' |
     ),
     departures: room.departures,
     hostChanges: room.hostChanges,
-    verifier: round.draw?.order?.[0] ?? room.lastVerdict?.verifier ?? null,
-    verdict: room.lastVerdict === null ? null : `microjob ${room.lastVerdict.microjob}: ${room.lastVerdict.verdict}`,
+    verifier: round.draw?.order?.[0] ?? null,
+    lastVerdict: room.lastVerdict,
   }
 }
 

@@ -66,6 +66,8 @@ export type Note =
   | { kind: 'departed'; peer: PeerId; reason: string }
   | { kind: 'expelledSelf'; reason: string }
   | { kind: 'hostChanged'; host: PeerId; term: number }
+  /** As host: chunks of a microjob given to a member, perhaps to itself. */
+  | { kind: 'granted'; microjob: number; chunks: number[]; to: PeerId; term: number }
   | { kind: 'regranted'; chunk: number; from: PeerId }
   | { kind: 'voided'; peer: PeerId; chunks: number[] }
   | { kind: 'drawn'; microjob: number; verifier: PeerId; sample: number[] }

@@ -1,5 +1,5 @@
 import type { PeerId } from '../domain/ids.ts'
-import { about, isHost, memberOf, processorCount, refuse, send } from './context.ts'
+import { about, isHost, memberOf, note, processorCount, refuse, send } from './context.ts'
 import type { Context } from './context.ts'
 import type { BodyOf } from './message.ts'
 import { MAX_GRANTS, isOpen, noteGrant, openSlots, slotOf } from './round.ts'
@@ -83,6 +83,7 @@ export function grantOpen(ctx: Context, room: Room): void {
 
 function tell(ctx: Context, room: Room, member: Member, round: Round, grant: Grant, chunks: number[]): void {
   const deadlineMs = grant.deadline - ctx.s.now
+  note(ctx, { kind: 'granted', microjob: round.ref.microjob, chunks, to: member.peer, term: room.term })
   for (const deputy of deputiesOf(ctx, room)) {
     if (deputy === member.peer) continue
     send(ctx, deputy, about(room, round, { case: 'grantNotice', value: { peer: member.peer, chunks, attempt: grant.attempt, deadlineMs } }))

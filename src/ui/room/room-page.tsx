@@ -22,8 +22,6 @@ export function RoomPage() {
   const room = useSnapshot<RoomView | null>((snapshot) => snapshot.room, null)
   const state = useSnapshot((snapshot) => snapshot.contribution.state, 'off')
   if (room === null) return <NoRoom seeking={state !== 'off'} />
-  // While chunks are computed the lot has not been drawn; the name is then that of the microjob before.
-  const verifier = room.stage === 'working' ? null : room.verifier
   return (
     <Stack gap="lg">
       <PageHead title="Room">
@@ -46,8 +44,8 @@ export function RoomPage() {
         <ChunkGrid chunks={room.chunks} />
       </Section>
       <Section title="Members">
-        <GraphDrawing members={room.members} verifier={verifier} />
-        <MemberTable members={room.members} verifier={verifier} />
+        <GraphDrawing members={room.members} verifier={room.verifier} />
+        <MemberTable members={room.members} verifier={room.verifier} />
       </Section>
       <Section title="Departures">
         <Departures departures={room.departures} />
@@ -67,8 +65,20 @@ function Verdict({ room }: { room: RoomView }) {
       {text}
       {room.verifier !== null && (
         <>
-          {room.stage === 'working' ? ' The microjob before was checked by ' : ' Verifier: '}
+          {' Verifier: '}
           <PeerName peer={room.verifier} />.
+        </>
+      )}
+      {room.lastVerdict !== null && (
+        <>
+          {` Microjob ${room.lastVerdict.microjob} before it: ${room.lastVerdict.verdict}`}
+          {room.lastVerdict.verifier !== null && (
+            <>
+              {', checked by '}
+              <PeerName peer={room.lastVerdict.verifier} />
+            </>
+          )}
+          .
         </>
       )}
     </Alert>

@@ -1,7 +1,7 @@
 import type { RoomView } from '../../node/api.ts'
 
 /** What the room is doing, for a person. */
-export function stageSentence(room: Pick<RoomView, 'stage' | 'chunks' | 'verdict'>): { title: string; text: string; good: boolean } {
+export function stageSentence(room: Pick<RoomView, 'stage' | 'chunks'>): { title: string; text: string; good: boolean } {
   const done = room.chunks.filter((chunk) => chunk.state === 'done' || chunk.state === 'verified').length
   switch (room.stage) {
     case 'working':
@@ -25,6 +25,6 @@ export function stageSentence(room: Pick<RoomView, 'stage' | 'chunks' | 'verdict
         good: false,
       }
     case 'complete':
-      return { title: 'Verified', text: room.verdict ?? 'The sample agreed, and the certificate is signed.', good: true }
+      return { title: 'Verified', text: 'The sample agreed, and the certificate is signed.', good: true }
   }
 }

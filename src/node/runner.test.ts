@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest'
+import { cidOfValue } from '../domain/ids.ts'
+import { blockCid, lobbyTopic } from '../domain/job.ts'
+import type { Body } from '../room/message.ts'
+import { encodeMessage } from '../room/message.ts'
+import { initialState } from '../room/state.ts'
+import type { WorkItem } from '../room/state.ts'
+import { RoomRunner } from './runner.ts'
+
+const job = cidOfValue('job')
+const ref = { job, block: blockCid(job, 0), blockIndex: 0, microjob: 0, firstChunk: 0, chunkCount: 10 }
+const item: WorkItem = {
+  ref,
+  capacity: 11,
+  deadlineMs: 20_000,
+  chunksPerCheck: 10,
+  kernel: cidOfValue('kernel'),
+  claim: null,
+  results: [],
+}
+const member = (peer: string) => ({ peer, observer: false, slots: 1, engine: 'cpu' })
+
+/** A runner that is a member of a room, with every port under the test's control. */
+function inRoom(get: () => Promise<Uint8Array>) {
+  let now = 1_000_000
+  const due: (() => void)[] = []
+  const wire: ((from: string, bytes: Uint8Array) => void)[] = []
+  const gossip: ((topic: string, from: string, bytes: Uint8Array) => void)[] = []
+  const nothing = () => () => undefined
+  const runner = new RoomRunner(
+    initialState({ self: 'self', seed: new Uint8Array(32), now, capabilities: { engine: 'cpu', slots: 1, customKernels: false } }),
+    {
+      transport: {
+        self: 'self',
+        setMembers: () => undefined,
+        send: () => undefined,
+        onMessage: (handler) => (wire.push(handler), () => undefined),
+        onConnection: nothing,
+        stats: () => [],
+        stop: async () => undefined,
+      },
+      pubsub: {
+        self: 'self',
+        subscribe: () => undefined,
+        unsubscribe: () => undefined,
+        publish: () => undefined,
+        subscribers: () => [],
+        onMessage: (handler) => (gossip.push(handler), () => undefined),
+        onSubscribers: nothing,
+        stop: async () => undefined,
+      },
+      blocks: {
+        put: async () => cidOfValue(0),
+        get,
+        putValue: async () => cidOfValue(0),
+        getValue: async () => null,
+        has: async () => false,
+        delete: async () => undefined,
+        stop: async () => undefined,
+      },
+      signer: { self: 'self', sign: async () => new Uint8Array(64), verify: async () => true },
+      clock: { now: () => now, after: (_ms, callback) => (due.push(callback), () => undefined) },
+    },
+    {
+      compute: () => undefined,
+      cancel: () => undefined,
+      verify: () => undefined,
+      record: () => undefined,
+      note: () => undefined,
+      changed: () => undefined,
+    },
+  )
+  const bytes = (body: Body, term = 1) => encodeMessage({ block: ref.block, microjob: ref.microjob, term, body })
+  const from = (peer: string, body: Body) => wire.forEach((handler) => handler(peer, bytes(body)))
+  const pass = (ms: number) => {
+    now += ms
+    for (const callback of due.splice(0)) callback()
+  }
+  runner.dispatch({ type: 'work', items: [item] })
+  runner.dispatch({ type: 'start' })
+  const announce: Body = {
+    case: 'roomAnnounce',
+    value: { host: 'host', members: 2, capacity: 11, settling: false, version: 1, peers: ['host', 'third'] },
+  }
+  gossip.forEach((handler) => handler(lobbyTopic(ref.block), 'host', bytes(announce)))
+  pass(200)
+  from('host', {
+    case: 'welcome',
+    value: {
+      job,
+      members: [member('host'), member('self'), member('third')],
+      rounds: [
+        {
+          block: ref.block,
+          microjob: 0,
+          blockIndex: 0,
+          firstChunk: 0,
+          chunkCount: 10,
+          commitments: [],
+          results: [],
+          epoch: 0,
+          grants: [],
+        },
+      ],
+      expelled: [],
+      version: 1,
+      capacity: 11,
+      deadlineMs: 20_000,
+    },
+  })
+  expect(runner.state.room?.host).toBe('host')
+  const result = (data: Uint8Array | undefined): Body => ({
+    case: 'result',
+    value: {
+      info: { chunk: 3, peer: 'host', hash: new Uint8Array(32).fill(9), fuel: 1, engine: 'cpu', bytes: 4 },
+      attempt: 1,
+      ms: 10,
+      data,
+    },
+  })
+  return { runner, from, pass, result }
+}
+
+/** Lets promises that wait for nothing but each other settle. */
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+describe('a member of a room', () => {
+  it('takes over when the host does not give the data that it says it has', async () => {
+    const { runner, from, pass, result } = inRoom(() => Promise.reject(new Error('nobody has it')))
+    from('host', result(undefined))
+    await settled()
+    pass(600)
+    expect(runner.state.room).toMatchObject({ host: 'self', term: 2 })
+    runner.stop()
+  })
+
+  it('takes the result of a host whose data comes', async () => {
+    const { runner, from, pass, result } = inRoom(() => Promise.resolve(new Uint8Array(4)))
+    from('host', result(undefined))
+    await settled()
+    pass(600)
+    expect(runner.state.room?.host).toBe('host')
+    expect(runner.state.room?.rounds[0]?.slots[3]?.result?.peer).toBe('host')
+    runner.stop()
+  })
+
+  it('does not blame the sender’s wire for data that is wrong, and takes no such result', async () => {
+    const { runner, from, pass, result } = inRoom(() => Promise.reject(new Error('nobody has it')))
+    from('host', result(new Uint8Array(4)))
+    await expect.poll(() => runner.malformed).toBe(1)
+    pass(600)
+    expect(runner.state.room?.host).toBe('host')
+    expect(runner.state.room?.rounds[0]?.slots[3]?.result).toBeNull()
+    runner.stop()
+  })
+})
