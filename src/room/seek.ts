@@ -145,7 +145,8 @@ function nextToJoin(ctx: Context): { item: WorkItem; host: PeerId } | null {
     const room = fresh(ctx, topic)
     if (room !== null && !room.settling && !room.full) return { item, host: room.host }
   }
-  // Claims that nobody announces come last: their host may be gone.
+  // Claims that nobody announces come last, and only after those who are there could be heard: their host may be gone.
+  if (s.activity.kind !== 'seeking' || s.now - s.activity.since < s.options.listenMs) return null
   for (const item of s.work) {
     const topic = roomTopic(item.ref)
     if (s.finished.includes(topic) || isCooling(s, topic) || item.claim === null || item.claim.peer === s.self) continue
@@ -261,12 +262,25 @@ export function onAnnounce(ctx: Context, from: PeerId, message: Message, body: B
     const known = s.announcements.find((entry) => entry.topic === topic && entry.host === activity.host)
     if (known === undefined || betterHost({ host: from, term: message.term }, known)) askAnother(ctx, from)
   }
+  if (activity.kind === 'joining' && from === activity.host && !body.settling) followHost(ctx, topic)
   if (activity.kind === 'opening' && roomTopic(activity.item.ref) === topic && !isDistrusted(s, from)) {
     const other = { host: from, term: message.term }
     if (!body.settling) join(ctx, activity.item, from)
     else if (from < s.self || other.term > activity.term) seek(ctx)
     else announceOpening(ctx, activity.item, activity.term)
   }
+}
+
+/** The host that was asked has other rooms, and this one no longer: the database is behind. */
+function followHost(ctx: Context, topic: string): void {
+  const { s } = ctx
+  const { activity } = s
+  if (activity.kind !== 'joining' || roomTopic(activity.item.ref) === topic) return
+  const asked = s.announcements.some((entry) => entry.topic === roomTopic(activity.item.ref) && entry.host === activity.host)
+  const item = s.work.find(({ ref }) => roomTopic(ref) === topic)
+  if (asked || item === undefined || s.finished.includes(topic) || isCooling(s, topic)) return
+  const room = fresh(ctx, topic)
+  if (room !== null && room.host === activity.host && !room.full) join(ctx, item, room.host)
 }
 
 /** The database's list changed. */
