@@ -39,6 +39,7 @@ export function makeRoom(
     hostDiscredited: 'no',
     progressAt: s.now,
     syncUntil: 0,
+    syncAwaited: [],
     hostMissedAt: 0,
     passedOver: [],
     lastHeartbeat: 0,

@@ -242,6 +242,8 @@ export interface Room {
   progressAt: number
   /** A new host grants only after this time, so that its members can tell what they know. */
   syncUntil: number
+  /** Members that a new host has not heard from yet. */
+  syncAwaited: PeerId[]
   /** When this member first missed its host, or 0. */
   hostMissedAt: number
   /** Candidates passed over since the host was missed. */

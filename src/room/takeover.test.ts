@@ -53,6 +53,14 @@ describe('when the host goes', () => {
     expect(world.computed).toBeLessThanOrEqual(100 + 12)
   })
 
+  it('grants as soon as every member has told what it knows, however long it would wait for them', () => {
+    const { world, log } = makeWorld({ nodes: 4, job: { chunks: 200 }, options: { syncMs: 30_000 } })
+    const host = untilGathered(world, 4)
+    const closedAt = world.now
+    world.close(host)
+    until(world, 'its successor grants', () => sentOf(log, 'chunkGrant').some(({ at, from }) => at > closedAt && from !== host.id), 3_000)
+  })
+
   it('grants again within 1.5 s of a closed tab', () => {
     const times = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((seed) => {
       const { world, log } = makeWorld({ seed, nodes: 4, job: { chunks: 200 } })

@@ -143,6 +143,7 @@ function takeOver(ctx: Context, room: Room, reason: string): void {
   becomeHostOf(ctx, room, room.term + 1, s.self)
   room.syncUntil = room.members.length - gone.length > 1 ? s.now + s.options.syncMs : 0
   for (const peer of gone) forget(ctx, room, peer, reason)
+  room.syncAwaited = room.members.map(({ peer }) => peer).filter((peer) => peer !== s.self)
   for (const work of Object.values(room.work)) {
     work.want = 0
     work.lastHeard = s.now
@@ -250,6 +251,10 @@ export function yieldTo(ctx: Context, room: Room, host: PeerId, message: { block
 export function onSyncState(ctx: Context, room: Room, from: PeerId, body: BodyOf<'syncState'>): void {
   const { s } = ctx
   if (!isHost(ctx, room)) return refuse(ctx, 'sync state to no host')
+  const awaited = room.syncAwaited.length
+  room.syncAwaited = room.syncAwaited.filter((peer) => peer !== from)
+  // Everybody has told: nothing more to wait for.
+  if (awaited > 0 && room.syncAwaited.length === 0) room.syncUntil = Math.min(room.syncUntil, s.now)
   for (const info of body.rounds) {
     const ref = refFrom(room.job, info)
     const known = room.rounds.some((round) => roomTopic(round.ref) === roomTopic(ref))
