@@ -26,6 +26,8 @@ export const MAX_AXIS = 2 ** 32 - 1
 /** Fuel per second of a median worker until one is calibrated. */
 export const TYPICAL_FUEL_PER_SECOND = 2e8
 
+/** Ten processors, and one that may turn out to be the verifier. */
+const DEFAULT_CAPACITY = 11
 const DEFAULT_EPSILON = 0.01
 const DEFAULT_DEADLINE_MS = 30_000
 
@@ -39,6 +41,8 @@ export interface PlanRequest {
   itemsPerSecond?: number
   /** Extent of a chunk, [x, y, z] in items, instead of the planner's choice. */
   chunk?: [number, number, number]
+  /** Most processors in one room. @default 11 */
+  capacity?: number
   /** Accepted probability that a chunk is wrong. @default 0.01 */
   epsilon?: number
 }
@@ -60,7 +64,7 @@ export function planJob(request: PlanRequest): { space: Extent; plan: Plan } {
     chunk,
     chunksPerMicrojob: 10,
     microjobsPerBlock: 100,
-    capacity: 11,
+    capacity: request.capacity ?? DEFAULT_CAPACITY,
     deadlineMs: DEFAULT_DEADLINE_MS,
     epsilon: request.epsilon ?? DEFAULT_EPSILON,
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cidOfValue } from './ids.ts'
+import { cidOfBytes, cidOfValue } from './ids.ts'
 import {
   checkRecord,
   checkSigned,
@@ -11,7 +11,7 @@ import {
   recordBytes,
 } from './record-check.ts'
 import { keyOf, supersedes } from './record.ts'
-import type { ClaimRecord, JobRecord } from './record.ts'
+import type { ClaimRecord, JobRecord, RequestRecord } from './record.ts'
 
 const PEER = '12D3KooWBhkWkqpJ7gFbp1AN4uhHLCpJGkQ6XdqVpt9hYmCqXqYZ'
 const OTHER = '12D3KooWQ9mRkZkqpJ7gFbp1AN4uhHLCpJGkQ6XdqVpt9hYmCqX1'
@@ -24,6 +24,16 @@ const JOB: JobRecord = {
   chunks: 20,
   microjobs: 2,
   createdAt: 1_000,
+}
+const REQUEST: RequestRecord = {
+  kind: 'request',
+  id: '0'.repeat(32),
+  job: JOB.job,
+  peer: PEER,
+  worker: OTHER,
+  output: cidOfBytes(new Uint8Array(4)),
+  reason: '',
+  createdAt: 1,
 }
 const CLAIM: ClaimRecord = {
   kind: 'claim',
@@ -75,9 +85,16 @@ describe('a record from a stranger', () => {
       },
       'results',
     ],
+    ['a request that names nobody and yet has an output', { ...REQUEST, worker: null }, 'output'],
+    ['a request whose name is none', { ...REQUEST, id: '../etc' }, 'id'],
     ['something that is no record at all', null, 'kind'],
   ])('is refused for %s, and the field is named', (_what, value, field) => {
     expect(faultOf(value)).toBe(field)
+  })
+
+  it('takes the end of a request, with a worker and without', () => {
+    expect(checkRecord(REQUEST).ok).toBe(true)
+    expect(checkRecord({ ...REQUEST, worker: null, output: null, reason: 'nobody offered to do it' }).ok).toBe(true)
   })
 
   it('is refused when it is larger than a record may be, although each field is not', () => {

@@ -32,6 +32,9 @@ const CID_TEXT = /^b(?:afkrei|afyrei)[a-h][a-z2-7]{50}[aeimquy4]$/
 /** An Ed25519 peer id: base58btc of an identity multihash of 36 bytes. */
 const PEER_TEXT = /^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/
 
+/** Name of a single work request. */
+const REQUEST_TEXT = /^[0-9a-f]{32}$/
+
 /** What is wrong with an untrusted record: the field by its path, and why. */
 export interface RecordFault {
   field: string
@@ -220,6 +223,16 @@ const SHAPES: ReadonlyMap<string, Shape> = new Map(
       results: list(object({ chunk: index, peer, output: cid, fuel }), MAX_RECORD_CHUNKS),
     }),
     result: object({ kind: only('result'), ...microjob, certificate }),
+    request: object({
+      kind: only('request'),
+      id: pattern(REQUEST_TEXT, '32 hexadecimal digits'),
+      job: cid,
+      peer,
+      worker: nullable(peer),
+      output: nullable(cid),
+      reason: text(MAX_REASON_LENGTH),
+      createdAt: time,
+    }),
     refusal: object({ kind: only('refusal'), ...microjob, culprit: peer, reason: text(MAX_REASON_LENGTH) }),
   }),
 )
@@ -228,6 +241,9 @@ const SHAPES: ReadonlyMap<string, Shape> = new Map(
 function checkRelations(record: DatabaseRecord | LedgerRecord): void {
   if (record.kind === 'job' && record.microjobs > record.chunks) {
     throw new Fault('microjobs', `are ${record.microjobs}, more than the ${record.chunks} chunks they are made of`)
+  }
+  if (record.kind === 'request' && (record.worker === null) !== (record.output === null)) {
+    throw new Fault('output', 'and worker are either both there or both missing')
   }
   if (record.kind === 'claim') {
     const length = record.lapsesAt - record.createdAt

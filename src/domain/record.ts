@@ -72,8 +72,25 @@ export interface RefusalRecord {
   createdAt: number
 }
 
+/** How a single work request of its writer's ended. Nobody checked the output, so it earns no credit. */
+export interface RequestRecord {
+  kind: 'request'
+  /** 32 hexadecimal digits. */
+  id: string
+  /** Manifest of the job of one chunk. */
+  job: JobId
+  /** The requester. */
+  peer: PeerId
+  /** Who computed it; null when nobody did. */
+  worker: PeerId | null
+  output: Cid | null
+  /** Why nobody did; empty otherwise. */
+  reason: string
+  createdAt: number
+}
+
 export type DatabaseRecord = JobRecord | TombstoneRecord | ClaimRecord | PartialRecord | ResultRecord
-export type LedgerRecord = ResultRecord | RefusalRecord
+export type LedgerRecord = ResultRecord | RefusalRecord | RequestRecord
 
 /** A record with the signature of its owner over the canonical bytes of the record. */
 export interface Signed<R> {
@@ -92,6 +109,8 @@ export function keyOf(record: DatabaseRecord | LedgerRecord): string {
     case 'job':
     case 'tombstone':
       return `${record.kind}/${record.job}/${record.requester}`
+    case 'request':
+      return `${record.kind}/${record.id}/${record.peer}`
     case 'refusal':
       return `${record.kind}/${record.block}/${record.microjob}/${record.peer}/${record.culprit}`
     default:
@@ -101,10 +120,10 @@ export function keyOf(record: DatabaseRecord | LedgerRecord): string {
 
 /**
  * Whether `next` takes the place of `current`, which has the same key: every replica decides alike, in whatever order
- * the two arrive. A job, a result and a refusal are never edited: the earliest stays. Of the others the latest counts.
+ * the two arrive. A job, a result, a refusal and a request's end are never edited: the earliest stays. Of the others the latest counts.
  */
 export function supersedes<R extends DatabaseRecord | LedgerRecord>(next: R, current: R): boolean {
-  const keepsFirst = next.kind === 'job' || next.kind === 'result' || next.kind === 'refusal'
+  const keepsFirst = next.kind !== 'claim' && next.kind !== 'partial' && next.kind !== 'tombstone'
   if (next.createdAt !== current.createdAt) return keepsFirst === next.createdAt < current.createdAt
   if (next.kind === 'claim' && current.kind === 'claim') {
     if (next.term !== current.term) return next.term > current.term

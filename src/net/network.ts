@@ -20,6 +20,7 @@ import { validateRoomTopic } from './topic-rules.ts'
 import { openLoopbackPair } from './loopback-pair.ts'
 import { mendWebRTC } from './webrtc-init-channel.ts'
 import { sessionName } from '../room/wire/frame.ts'
+import { WorkDesk } from './work-desk.ts'
 import { WireTransport } from '../room/wire/wire-transport.ts'
 import type { Datastore } from 'interface-datastore'
 import type { PeerId } from '../domain/ids.ts'
@@ -79,6 +80,8 @@ export interface Network {
   readonly registry: Registrar
   /** Large data, with back-pressure, on streams of its own. */
   readonly bulk: Bulk
+  /** Single pieces of work, asked of one peer and answered by it. */
+  readonly desk: WorkDesk
   /** Reports a room's state to observers, and observes others'. */
   readonly reporter: Reporter
   /** Notes that a peer has broken a protocol that runs beside the network's own. Again and again, and it is refused. */
@@ -143,6 +146,7 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
     ...(init.pathGraceMs === undefined ? {} : { pathGraceMs: init.pathGraceMs }),
   })
   const bulk = new Bulk(libp2p, links, offences)
+  const desk = new WorkDesk(libp2p, links)
   const reporter = new Reporter(libp2p, links, clock, offences)
   const presence = new Presence(libp2p, keeper)
   // A few links beside the room's, so that gossip has ways of its own when the relay is gone.
@@ -177,7 +181,7 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
     changeHandlers.clear()
     ;(await closeLoopback)?.()
     await transport.stop()
-    await Promise.all([bulk.stop(), reporter.stop()])
+    await Promise.all([bulk.stop(), desk.stop(), reporter.stop()])
     await pubsub.stop()
     presence.stop()
     registrar.stop()
@@ -194,6 +198,7 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
     pubsub,
     signer,
     bulk,
+    desk,
     reporter,
     registry: registrar,
     links: {

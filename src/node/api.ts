@@ -144,6 +144,12 @@ export interface NodeSnapshot {
   }
   room: RoomView | null
   jobs: JobView[]
+  /** Single work requests: this node's own, those it did for others, and how the last ones ended, oldest first. */
+  requests: {
+    asked: number
+    answered: number
+    outcomes: { id: string; requester: PeerId; worker: PeerId | null; reason: string; at: number }[]
+  }
   ledger: { entries: number; leaderboard: { peer: PeerId; credit: number; chunks: number }[] }
   problems: Problem[]
 }
@@ -158,6 +164,28 @@ export interface SubmitRequest {
   epsilon: number
   /** Overrides what the planner would choose. */
   chunk?: [number, number, number]
+  /** Most processors in one room. @default 11 */
+  capacity?: number
+}
+
+/** A piece of work that is one chunk: what a job is made of, but for its cut and its assurance. */
+export type WorkDescription = Pick<SubmitRequest, 'title' | 'kernel' | 'parameters' | 'input'>
+
+export interface RequestOptions {
+  signal?: AbortSignal
+  /** How long one worker may take before the next one is asked, ms. @default 20000 */
+  deadlineMs?: number
+}
+
+/** What one worker made of it. Nobody has checked it. */
+export interface RequestAnswer {
+  /** Content address of the manifest. */
+  job: JobId
+  /** Who computed it: this node itself when nobody else could. */
+  worker: PeerId
+  /** Little-endian elements in the kernel's layout. */
+  output: Uint8Array
+  fuel: number
 }
 
 /** What a job would cost, before it is submitted. */
@@ -207,5 +235,11 @@ export interface RoomfulNode {
   watch(job: JobId, signal?: AbortSignal): AsyncIterable<JobOutput>
   output(job: JobId): Promise<JobOutput>
   cancel(job: JobId): Promise<void>
+  /**
+   * Asks one node for one small piece of work, of those who offer the least loaded, and the next one when it fails; this
+   * node computes it as the last resort. The answer is not verified.
+   * Throws `ParameterError`, `PlanError` or `InputError` at once, `RequestRefusedError` with every cause when nobody could.
+   */
+  request(work: WorkDescription, options?: RequestOptions): Promise<RequestAnswer>
   stop(): Promise<void>
 }

@@ -151,7 +151,7 @@ export class Catalogue {
 }
 
 /** Why a stranger's job must not be worked on, or null. */
-function faultOf(record: JobRecord, job: Job, kernel: Kernel): string | null {
+export function faultOf(record: Pick<JobRecord, 'job' | 'requester'>, job: Job, kernel: Kernel): string | null {
   if (jobCid(job) !== record.job || job.requester !== record.requester) return 'its manifest is not the one its record names'
   if (kernelCid(kernel) !== job.kernel) return 'its kernel is not the one its manifest names'
   try {

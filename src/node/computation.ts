@@ -49,13 +49,18 @@ export class Computation {
     const abort = new AbortController()
     this.#running.set(key, abort)
     try {
-      const { output, fuel, ms, engine } = await this.#run(this.#engine, ref, chunk, abort.signal)
-      const hash = await digest(output)
-      this.#outputs.put(cidOfHash(hash), output)
-      return { result: { peer: self, hash, fuel, engine, bytes: output.length }, ms }
+      return await this.computeFor(this.#known(ref.job), chunk, self, abort.signal)
     } finally {
       if (this.#running.get(key) === abort) this.#running.delete(key)
     }
+  }
+
+  /** As {@link compute}, of a job that need not be in the database. */
+  async computeFor(known: Pick<KnownJob, 'job' | 'kernel'>, chunk: number, self: string, signal: AbortSignal): Promise<Computed> {
+    const { output, fuel, ms, engine } = await this.#run(this.#engine, known, chunk, signal)
+    const hash = await digest(output)
+    this.#outputs.put(cidOfHash(hash), output)
+    return { result: { peer: self, hash, fuel, engine, bytes: output.length }, ms }
   }
 
   /**
@@ -64,9 +69,10 @@ export class Computation {
    * so that honest checkers of a wrong claim agree.
    */
   async recompute(ref: MicrojobRef, chunk: number, claimed: Uint8Array | null, signal: AbortSignal): Promise<Uint8Array> {
-    const { output } = await this.#run(this.#reference, ref, chunk, signal)
+    const known = this.#known(ref.job)
+    const { output } = await this.#run(this.#reference, known, chunk, signal)
     const own = await digest(output)
-    const { compare } = this.#find(ref.job)!.kernel.manifest
+    const { compare } = known.kernel.manifest
     if (claimed === null || equalBytes(own, claimed) || comparesByHash(compare)) return own
     const other = await this.#outputs.get(cidOfHash(claimed), signal)
     return compareOutputs(compare, other, output).agrees ? claimed : own
@@ -80,14 +86,23 @@ export class Computation {
     for (const abort of this.#running.values()) abort.abort(new DOMException('The node stopped', 'AbortError'))
   }
 
-  async #run(engine: Engine | null, ref: MicrojobRef, chunk: number, signal: AbortSignal): ReturnType<Engine['run']> {
-    const known = this.#find(ref.job)
-    if (known === undefined) throw new Error(`job ${ref.job} is not known here yet: its manifest has not arrived`)
+  #known(job: Cid): KnownJob {
+    const known = this.#find(job)
+    if (known === undefined) throw new Error(`job ${job} is not known here yet: its manifest has not arrived`)
+    return known
+  }
+
+  async #run(
+    engine: Engine | null,
+    known: Pick<KnownJob, 'job' | 'kernel'>,
+    chunk: number,
+    signal: AbortSignal,
+  ): ReturnType<Engine['run']> {
     if (engine === null) throw new Error('no engine is running: start contributing first')
     return engine.run(await this.#task(known, chunk), signal)
   }
 
-  async #task({ job, kernel }: KnownJob, id: number): Promise<ChunkTask> {
+  async #task({ job, kernel }: Pick<KnownJob, 'job' | 'kernel'>, id: number): Promise<ChunkTask> {
     const chunk = chunkAt(job, kernel.manifest, id)
     const { input } = kernel.manifest
     const stream = job.input

@@ -10,6 +10,7 @@ import type { Conditions } from './conditions.ts'
 import type { RoomRunner } from './runner.ts'
 
 const RATE_WINDOW_MS = 60_000
+const PACE_WEIGHT = 0.3
 const PAUSED_BY_OWNER = 'Paused by you.'
 
 export interface ContributionInit {
@@ -33,6 +34,7 @@ export class Contribution {
   #pausedBecause = ''
   #conditions: Conditions = { onBattery: false, metered: false, idle: false }
   #computeMs = 0
+  #paceMs = 0
   /** Who waits for the end of the present contribution. */
   #waiting: (() => void)[] = []
 
@@ -43,6 +45,20 @@ export class Contribution {
       this.#conditions = conditions
       this.#applyConditions()
     })
+  }
+
+  /** It takes part now: neither off nor paused nor about to leave. */
+  get working(): boolean {
+    return this.#state === 'seeking' || this.#state === 'working'
+  }
+
+  get paused(): boolean {
+    return this.#state === 'paused'
+  }
+
+  /** ms that a chunk took here, exponential mean; 0 before the first. */
+  get paceMs(): number {
+    return Math.round(this.#paceMs)
   }
 
   get settings(): ContributionSettings {
@@ -133,6 +149,7 @@ export class Contribution {
   noteChunk(ms: number): void {
     this.#doneAt.push(this.#init.now())
     this.#computeMs += ms
+    this.#paceMs = this.#paceMs === 0 ? ms : (1 - PACE_WEIGHT) * this.#paceMs + PACE_WEIGHT * ms
   }
 
   /** Follows what the room machine does. */

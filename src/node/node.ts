@@ -20,16 +20,21 @@ import type {
   NodeSnapshot,
   PreflightCheck,
   Problem,
+  RequestAnswer,
+  RequestOptions,
   RoomNews,
   RoomfulNode,
   SubmitPreview,
   SubmitRequest,
+  WorkDescription,
 } from './api.ts'
 import { Catalogue } from './catalogue.ts'
 import { Computation } from './computation.ts'
 import { Contribution } from './contribution.ts'
+import { Errands } from './errands.ts'
+import { errorText } from './error-text.ts'
 import { loadKey, takeSlot } from './identity.ts'
-import { OutputAssembler, UnknownJobError } from './output.ts'
+import { OutputShelf } from './output.ts'
 import { preflightChecks } from './preflight.ts'
 import { Recorder } from './recorder.ts'
 import { RoomRunner } from './runner.ts'
@@ -51,8 +56,8 @@ export interface NodeOptions {
 const CHANGE_MS = 100
 const WORK_MS = 1_000
 const MAX_PROBLEMS = 20
-const LOOK_AGAIN_MS = 1_000
 const MAX_DEPARTURES = 200
+const LOOK_AGAIN_MS = 1_000
 
 /** Starts a node: key, network, database, rooms. It does not contribute until it is told to. */
 export async function createNode(options: NodeOptions): Promise<RoomfulNode> {
@@ -89,8 +94,9 @@ class Node implements RoomfulNode {
   readonly #newsHandlers = new Set<(news: RoomNews) => void>()
   readonly #ends: Unsubscribe[] = []
   readonly #paces = new Map<JobId, PaceSample[]>()
-  readonly #assemblers = new Map<JobId, OutputAssembler>()
+  readonly #shelf: OutputShelf
   readonly #contribution: Contribution
+  readonly #errands: Errands
   #problems: Problem[] = []
   #phase: NodeSnapshot['phase'] = 'ready'
   #changeTimer: Unsubscribe | null = null
@@ -106,7 +112,7 @@ class Node implements RoomfulNode {
       ledger: store.ledger,
       signer: network.signer,
       clock,
-      failed: (what, cause) => this.#problem('database', `The database did not take a ${what} record: ${text(cause)}`),
+      failed: (what, cause) => this.#problem('database', `The database did not take a ${what} record: ${errorText(cause)}`),
     })
     this.#catalogue = new Catalogue({
       store: store.jobs,
@@ -133,12 +139,22 @@ class Node implements RoomfulNode {
       },
     )
     this.#computation = new Computation({ blocks: store.blocks, outputs: this.#runner.outputs, find: (job) => this.#catalogue.get(job) })
+    // Nothing else need change before the data is there, so whoever watches is told to look again.
+    this.#shelf = new OutputShelf(this.#catalogue, this.#runner, () => clock.after(LOOK_AGAIN_MS, () => this.#changed()))
     this.#contribution = new Contribution({
       runner: this.#runner,
       computation: this.#computation,
       engine: options.engine ?? 'auto',
       now: () => clock.now(),
       problem: (code, message) => this.#problem(code, message),
+      changed: () => this.#changed(),
+    })
+    this.#errands = new Errands({
+      ...parts,
+      runner: this.#runner,
+      computation: this.#computation,
+      contribution: this.#contribution,
+      recorder: this.#recorder,
       changed: () => this.#changed(),
     })
     this.#ends.push(
@@ -148,11 +164,15 @@ class Node implements RoomfulNode {
         this.#changed()
       }),
     )
-    this.#every(WORK_MS, () => this.#offerWork())
+    this.#every(WORK_MS, () => {
+      this.#offerWork()
+      this.#errands.recruit()
+    })
     this.#offerWork()
     const onPageHide = (): void => this.#runner.dispatch({ type: 'stop', finish: false })
-    globalThis.addEventListener?.('pagehide', onPageHide)
-    this.#ends.push(() => globalThis.removeEventListener?.('pagehide', onPageHide))
+    // Captured, so that the members hear of it before the network hangs up on the same event.
+    globalThis.addEventListener?.('pagehide', onPageHide, true)
+    this.#ends.push(() => globalThis.removeEventListener?.('pagehide', onPageHide, true))
   }
 
   snapshot(): NodeSnapshot {
@@ -235,29 +255,22 @@ class Node implements RoomfulNode {
     }
   }
 
-  async output(job: JobId): Promise<JobOutput> {
-    const known = this.#catalogue.get(job)
-    if (known === undefined) {
-      throw new UnknownJobError(`Job ${job} is not known here yet: ${this.#catalogue.refused.get(job) ?? 'its manifest has not arrived'}.`)
-    }
-    let assembler = this.#assemblers.get(job)
-    if (assembler === undefined) {
-      assembler = new OutputAssembler(known, this.#runner.outputs)
-      this.#assemblers.set(job, assembler)
-    }
-    const output = await assembler.update(this.#catalogue, this.#runner.state)
-    // Nothing else need change before the data is there, so whoever watches is told to look again.
-    if (assembler.waiting) this.#parts.clock.after(LOOK_AGAIN_MS, () => this.#changed())
-    return output
+  output(job: JobId): Promise<JobOutput> {
+    return this.#shelf.output(job)
   }
 
   async cancel(job: JobId): Promise<void> {
     await this.#recorder.put({ kind: 'tombstone', job, requester: this.peer, createdAt: this.#parts.clock.now() })
   }
 
+  request(work: WorkDescription, options: RequestOptions = {}): Promise<RequestAnswer> {
+    return this.#errands.request(work, options)
+  }
+
   async stop(): Promise<void> {
     this.#phase = 'stopped'
     await this.#contribution.dispose()
+    this.#errands.stop()
     this.#runner.stop()
     this.#catalogue.stop()
     for (const end of this.#ends) end()
@@ -277,9 +290,9 @@ class Node implements RoomfulNode {
       this.#runner.dispatch({ type: 'computed', block, microjob, chunk, attempt, result, ms })
     } catch (cause) {
       if (!(cause instanceof DOMException && cause.name === 'AbortError')) {
-        this.#problem('compute', `Chunk ${chunk} could not be computed here: ${text(cause)}`)
+        this.#problem('compute', `Chunk ${chunk} could not be computed here: ${errorText(cause)}`)
       }
-      this.#runner.dispatch({ type: 'computeFailed', block, microjob, chunk, attempt, reason: text(cause) })
+      this.#runner.dispatch({ type: 'computeFailed', block, microjob, chunk, attempt, reason: errorText(cause) })
     }
   }
 
@@ -292,7 +305,7 @@ class Node implements RoomfulNode {
         checked.push({ chunk, hash: await this.#computation.recompute(ref, chunk, claimed, AbortSignal.timeout(VERIFY_MS)) })
       this.#runner.dispatch({ type: 'verified', block: ref.block, microjob: ref.microjob, attempt, checked })
     } catch (cause) {
-      this.#problem('verify', `Microjob ${ref.microjob} could not be checked here: ${text(cause)}`)
+      this.#problem('verify', `Microjob ${ref.microjob} could not be checked here: ${errorText(cause)}`)
     }
   }
 
@@ -314,10 +327,10 @@ class Node implements RoomfulNode {
   }
 
   #offerWork(): void {
-    if (this.#phase !== 'ready' || this.#contribution === undefined) return
+    if (this.#phase !== 'ready' || this.#errands === undefined) return
     const items = this.#catalogue.work(
       ({ builtIn }) => builtIn || this.#contribution.settings.allowCustomKernels,
-      this.#contribution.settings.firstJob ?? null,
+      this.#errands.invitedTo ?? this.#contribution.settings.firstJob ?? null,
     )
     this.#runner.dispatch({ type: 'work', items })
     if (!this.#standingsAreOld) return
@@ -371,6 +384,7 @@ class Node implements RoomfulNode {
       history: { ...this.#history, departures: [...this.#history.departures] },
       room: roomView(state, new Map(network.peers.map(({ peer, link }) => [peer, link])), this.#catalogue),
       jobs: jobViews(state, this.#catalogue, this.peer, this.#paces),
+      requests: this.#errands.view(),
       ledger: { entries: entries.length, leaderboard: rows },
       problems: this.#problems,
     }
@@ -380,7 +394,3 @@ class Node implements RoomfulNode {
 type WithoutAt<N> = N extends unknown ? Omit<N, 'at'> : never
 
 const VERIFY_MS = 60_000
-
-function text(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
-}

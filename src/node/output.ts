@@ -13,12 +13,40 @@ const FETCH_MS = 6_000
 const FETCHES_AT_ONCE = 8
 
 /** The job is not in the database, or its manifest has not arrived. */
-export class UnknownJobError extends Error {
+class UnknownJobError extends Error {
   override readonly name = 'UnknownJobError'
 }
 
+/** The outputs of jobs, as far as anybody here has asked for them. */
+export class OutputShelf {
+  readonly #catalogue: Catalogue
+  readonly #runner: { readonly outputs: OutputCache; readonly state: RoomState }
+  readonly #lookAgain: () => void
+  readonly #assemblers = new Map<JobId, OutputAssembler>()
+
+  /** @param lookAgain is called when an output lacks data that may yet come */
+  constructor(catalogue: Catalogue, runner: { readonly outputs: OutputCache; readonly state: RoomState }, lookAgain: () => void) {
+    this.#catalogue = catalogue
+    this.#runner = runner
+    this.#lookAgain = lookAgain
+  }
+
+  /** The output as it stands. @throws UnknownJobError */
+  async output(job: JobId): Promise<JobOutput> {
+    const known = this.#catalogue.get(job)
+    if (known === undefined) {
+      throw new UnknownJobError(`Job ${job} is not known here yet: ${this.#catalogue.refused.get(job) ?? 'its manifest has not arrived'}.`)
+    }
+    let assembler = this.#assemblers.get(job)
+    if (assembler === undefined) this.#assemblers.set(job, (assembler = new OutputAssembler(known, this.#runner.outputs)))
+    const output = await assembler.update(this.#catalogue, this.#runner.state)
+    if (assembler.waiting) this.#lookAgain()
+    return output
+  }
+}
+
 /** Assembles a job's output from its chunks, each fetched once. */
-export class OutputAssembler {
+class OutputAssembler {
   readonly #known: KnownJob
   readonly #outputs: OutputCache
   readonly #output: Uint8Array

@@ -1,8 +1,9 @@
 import { cidOfHash } from '../domain/ids.ts'
-import type { PeerId } from '../domain/ids.ts'
+import type { JobId, PeerId } from '../domain/ids.ts'
 import type { DatabaseRecord, LedgerRecord } from '../domain/record.ts'
-import { recordBytes } from '../domain/record-check.ts'
+import { MAX_REASON_LENGTH, recordBytes } from '../domain/record-check.ts'
 import type { Effect } from '../room/event.ts'
+import type { RequestOutcome } from '../room/request.ts'
 import type { Clock, JobStore, Ledger, Signer } from '../room/ports.ts'
 
 type RecordEffect = Extract<Effect, { type: 'claim' | 'recordPartial' | 'completed' | 'recordRefusal' }>
@@ -30,6 +31,21 @@ export class Recorder {
 
   async #append(record: LedgerRecord): Promise<void> {
     await this.#ledger.append({ record, signature: await this.#signer.sign(recordBytes(record)) })
+  }
+
+  /** How a request of this node's ended; a failure to write it is reported. */
+  recordRequest({ id, job, outcome }: { id: string; job: JobId; outcome: RequestOutcome }): void {
+    const done = outcome.kind === 'done' ? outcome : null
+    this.#append({
+      kind: 'request',
+      id,
+      job,
+      peer: this.#signer.self,
+      worker: done?.worker ?? null,
+      output: done === null ? null : cidOfHash(done.hash),
+      reason: outcome.kind === 'done' ? '' : outcome.causes.join('; ').slice(0, MAX_REASON_LENGTH),
+      createdAt: this.#clock.now(),
+    }).catch((cause: unknown) => this.#failed('request', cause))
   }
 
   /** Writes what a room effect asks for; a failure is reported, and the room goes on. */

@@ -14,6 +14,7 @@ const item: WorkItem = {
   capacity: 11,
   deadlineMs: 20_000,
   chunksPerCheck: 10,
+  credibleAfter: 0,
   kernel: cidOfValue('kernel'),
   claim: null,
   results: [],

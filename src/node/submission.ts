@@ -42,6 +42,7 @@ function planRequest(request: SubmitRequest, itemsPerSecond: number | null): Par
     input: request.input,
     itemsPerSecond: itemsPerSecond ?? undefined,
     chunk: request.chunk,
+    capacity: request.capacity,
     epsilon: request.epsilon,
   }
 }
@@ -65,17 +66,19 @@ function checkInput({ kernel, input }: SubmitRequest): void {
   }
 }
 
-/** Stores everything a job consists of and returns its manifest and the record that announces it. */
+/** Stores everything a job consists of and returns its manifest and the record that announces it. `check` may throw before. */
 export async function storeJob(
   request: SubmitRequest,
   blocks: BlockStore,
   context: { self: PeerId; now: number; nonce: Uint8Array; itemsPerSecond: number | null },
+  check: (cut: Pick<Job, 'space' | 'plan'>) => void = () => {},
 ): Promise<{ job: Job; record: JobRecord }> {
   checkInput(request)
   const { manifest } = request.kernel
   const parameters = completeParameters(manifest, request.parameters)
   encodeParameters(manifest, parameters)
   const { space, plan } = planJob(planRequest(request, context.itemsPerSecond))
+  check({ space, plan })
   const job: Job = {
     version: 1,
     title: request.title,

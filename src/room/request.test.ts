@@ -28,7 +28,7 @@ const reply = (from: string, error = ''): Happening => ({
   from,
   reply: { id: 'r1', hash: HASH, fuel: 5, data: undefined, error },
 })
-const ask: Happening = { type: 'request', request, job: 'job', chunk: 3 }
+const ask: Happening = { type: 'request', request, job: 'job', chunk: 3, room: null }
 const dialled = (peer: string, ok = true): Happening => ({ type: 'dialled', id: 'r1', peer, ok, reason: 'no route' })
 const kinds = (effects: RequestEffect[]): string[] =>
   effects.map((effect) => (effect.type === 'dial' ? `dial ${effect.peer}` : effect.type === 'assign' ? `assign ${effect.to}` : effect.type))
@@ -36,7 +36,7 @@ const kinds = (effects: RequestEffect[]): string[] =>
 describe('a single work request', () => {
   it('dials nobody before the request is out', () => {
     const { happen } = drive()
-    expect(happen(0, ask)).toEqual([{ type: 'publish', body: { case: 'workRequest', value: request } }])
+    expect(happen(0, ask)).toEqual([{ type: 'publish', body: { case: 'workRequest', value: request }, room: null }])
     expect(happen(100, offer('a', 10))).toEqual([])
     expect(happen(200, { type: 'tick' })).toEqual([])
   })
@@ -56,7 +56,7 @@ describe('a single work request', () => {
     happen(0, ask)
     happen(10, offer('a', 10))
     expect(kinds(happen(500, { type: 'tick' }))).toEqual(['dial a'])
-    expect(happen(510, dialled('a'))).toEqual([{ type: 'assign', to: 'a', body: { id: 'r1', job: 'job', chunk: 3 } }])
+    expect(happen(510, dialled('a'))).toEqual([{ type: 'assign', to: 'a', body: { id: 'r1', job: 'job', chunk: 3 }, room: null }])
   })
 
   it('gives the work to exactly one worker, the least loaded, then fastest, then least failed', () => {
@@ -90,7 +90,7 @@ describe('a single work request', () => {
     happen(500, { type: 'tick' })
     happen(510, dialled('a'))
     const effects = happen(600, reply('a'))
-    expect(effects[0]).toEqual({ type: 'publish', body: { case: 'workDone', value: { id: 'r1', worker: 'a', hash: HASH } } })
+    expect(effects[0]).toEqual({ type: 'publish', body: { case: 'workDone', value: { id: 'r1', worker: 'a', hash: HASH } }, room: null })
     expect(happen(610, reply('a'))).toEqual([])
     const listener = drive()
     const done: Happening = { type: 'gossip', from: 'me', body: { case: 'workDone', value: { id: 'r1', worker: 'a', hash: HASH } } }
@@ -113,6 +113,7 @@ describe('a single work request', () => {
     expect(effects[0]).toEqual({
       type: 'publish',
       body: { case: 'workRefused', value: { id: 'r1', reason: 'a: could not be reached: no route; this node: no such kernel' } },
+      room: null,
     })
     const nobody = drive(true)
     nobody.happen(0, ask)
@@ -136,6 +137,32 @@ describe('a single work request', () => {
         { peer: 'b', load: 50, paceMs: 1, state: 'waiting' },
       ]).map(({ peer }) => peer),
     ).toEqual(['b', 'a'])
+  })
+
+  it('recruits for a room: asks the least loaded to join, and computes nothing itself', () => {
+    const { happen, state } = drive(true)
+    const room = { block: 'block', microjob: 2 }
+    expect(happen(0, { ...ask, room } as Happening)).toMatchObject([{ type: 'publish', room }])
+    happen(10, offer('busy', 90))
+    happen(10, offer('idle', 0))
+    expect(kinds(happen(500, { type: 'tick' }))).toEqual(['dial idle'])
+    expect(happen(510, dialled('idle'))).toMatchObject([{ type: 'assign', to: 'idle', room }])
+    happen(520, { type: 'reply', from: 'idle', reply: { id: 'r1', hash: new Uint8Array(0), fuel: 0, data: undefined, error: '' } })
+    expect(state().outcomes[0]!.outcome).toMatchObject({ kind: 'done', worker: 'idle' })
+    const nobody = drive(true)
+    nobody.happen(0, { ...ask, room } as Happening)
+    expect(kinds(nobody.happen(500, { type: 'tick' }))).toEqual(['publish', 'outcome'])
+  })
+
+  it('ends when its requester wants it no longer, and heeds no answer after that', () => {
+    const { happen, state } = drive(true)
+    happen(0, ask)
+    happen(10, offer('a', 1))
+    happen(500, { type: 'tick' })
+    happen(510, dialled('a'))
+    expect(kinds(happen(600, { type: 'cancel', id: 'r1', reason: 'not wanted any more' }))).toEqual(['publish', 'outcome'])
+    expect(happen(700, reply('a'))).toEqual([])
+    expect(state().outcomes[0]!.outcome).toEqual({ kind: 'refused', causes: ['not wanted any more'] })
   })
 
   it('ignores the late answer of one already given up', () => {

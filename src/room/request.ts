@@ -1,4 +1,4 @@
-import type { PeerId } from '../domain/ids.ts'
+import type { BlockId, PeerId } from '../domain/ids.ts'
 import type { Body, BodyOf } from './message.ts'
 
 /** Topic of single work requests. */
@@ -6,6 +6,12 @@ export const REQUEST_TOPIC = 'roomful/requests'
 
 export type WorkRequest = BodyOf<'workRequest'>
 export type WorkOffer = BodyOf<'workOffer'>
+
+/** The room for which a host recruits. Its workers are asked to join, not to compute. */
+export interface RoomRef {
+  block: BlockId
+  microjob: number
+}
 
 /** One who answered a request. Only these are ever dialled. */
 export interface Candidate {
@@ -22,6 +28,8 @@ export type RequestOutcome = { kind: 'done'; worker: PeerId; hash: Uint8Array; f
 /** A request of this node's, from publication to outcome. Plain data. */
 export interface OwnRequest {
   request: WorkRequest
+  /** The room that looks for a processor; null for a piece of work. */
+  room: RoomRef | null
   /** Content address of the job's manifest, and the chunk of it that is to be computed. */
   job: string
   chunk: number
@@ -48,7 +56,9 @@ export interface RequestState {
 
 export type RequestEvent = { now: number } & (
   | { type: 'tick' }
-  | { type: 'request'; request: WorkRequest; job: string; chunk: number }
+  | { type: 'request'; request: WorkRequest; job: string; chunk: number; room: RoomRef | null }
+  /** The requester wants it no longer. */
+  | { type: 'cancel'; id: string; reason: string }
   | { type: 'gossip'; from: PeerId; body: Body }
   /** The answer to a `dial` effect. */
   | { type: 'dialled'; id: string; peer: PeerId; ok: boolean; reason: string }
@@ -59,15 +69,18 @@ export type RequestEvent = { now: number } & (
 )
 
 export type RequestEffect =
-  | { type: 'publish'; body: Body }
+  /** `room` names the envelope's block and microjob; null leaves it empty. */
+  | { type: 'publish'; body: Body; room: RoomRef | null }
   | { type: 'dial'; id: string; peer: PeerId }
-  | { type: 'assign'; to: PeerId; body: BodyOf<'workAssigned'> }
+  | { type: 'assign'; to: PeerId; body: BodyOf<'workAssigned'>; room: RoomRef | null }
   | { type: 'computeLocally'; id: string; job: string; chunk: number }
   | { type: 'outcome'; id: string; requester: PeerId; outcome: RequestOutcome }
 
 const MAX_CANDIDATES = 64
 const MAX_OUTCOMES = 256
-const MAX_OWN = 64
+/** Requests of one node's at a time. */
+export const MAX_OWN_REQUESTS = 64
+const MAX_FAILURES = 256
 
 export function initialRequests(self: PeerId, local: boolean, gatherMs = 400): RequestState {
   return { self, now: 0, local, gatherMs, own: [], failures: {}, outcomes: [] }
@@ -80,9 +93,10 @@ export function reduceRequest(state: RequestState, event: RequestEvent): { state
   const find = (id: string): OwnRequest | undefined => state.own.find((own) => own.request.id === id && own.phase !== 'over')
   switch (event.type) {
     case 'request':
-      if (find(event.request.id) !== undefined || state.own.length >= MAX_OWN) break
+      if (find(event.request.id) !== undefined || state.own.length >= MAX_OWN_REQUESTS) break
       state.own.push({
         request: event.request,
+        room: event.room,
         job: event.job,
         chunk: event.chunk,
         phase: 'gathering',
@@ -90,8 +104,13 @@ export function reduceRequest(state: RequestState, event: RequestEvent): { state
         until: state.now + state.gatherMs,
         causes: [],
       })
-      effects.push({ type: 'publish', body: { case: 'workRequest', value: event.request } })
+      effects.push({ type: 'publish', body: { case: 'workRequest', value: event.request }, room: event.room })
       break
+    case 'cancel': {
+      const own = find(event.id)
+      if (own !== undefined) finish(state, effects, own, { kind: 'refused', causes: [...own.causes, event.reason] })
+      break
+    }
     case 'gossip':
       hear(state, effects, event.from, event.body)
       break
@@ -103,7 +122,7 @@ export function reduceRequest(state: RequestState, event: RequestEvent): { state
       else {
         candidate.state = 'working'
         own.until = state.now + own.request.deadlineMs
-        effects.push({ type: 'assign', to: candidate.peer, body: { id: event.id, job: own.job, chunk: own.chunk } })
+        effects.push({ type: 'assign', to: candidate.peer, body: { id: event.id, job: own.job, chunk: own.chunk }, room: own.room })
       }
       break
     }
@@ -112,7 +131,7 @@ export function reduceRequest(state: RequestState, event: RequestEvent): { state
       const candidate = own?.candidates.find(({ peer, state: at }) => peer === event.from && at === 'working')
       if (own === undefined || candidate === undefined) break
       if (event.reply.error !== '') fail(state, effects, own, candidate, event.reply.error)
-      else if (event.reply.hash.length !== 32) fail(state, effects, own, candidate, 'answered without a result')
+      else if (own.room === null && event.reply.hash.length !== 32) fail(state, effects, own, candidate, 'answered without a result')
       else finish(state, effects, own, { kind: 'done', worker: event.from, hash: event.reply.hash, fuel: event.reply.fuel })
       break
     }
@@ -183,17 +202,20 @@ function tryNext(state: RequestState, effects: RequestEffect[], own: OwnRequest)
     next.state = 'dialling'
     own.until = state.now + own.request.deadlineMs
     effects.push({ type: 'dial', id: own.request.id, peer: next.peer })
-  } else if (state.local) {
+  } else if (state.local && own.room === null) {
     own.phase = 'local'
     effects.push({ type: 'computeLocally', id: own.request.id, job: own.job, chunk: own.chunk })
   } else {
-    finish(state, effects, own, { kind: 'refused', causes: [...own.causes, 'this node: cannot compute it either'] })
+    const causes = own.room === null ? [...own.causes, 'this node: cannot compute it either'] : own.causes
+    finish(state, effects, own, { kind: 'refused', causes })
   }
 }
 
 function fail(state: RequestState, effects: RequestEffect[], own: OwnRequest, candidate: Candidate, reason: string): void {
   candidate.state = 'failed'
   state.failures[candidate.peer] = (state.failures[candidate.peer] ?? 0) + 1
+  const [oldest] = Object.keys(state.failures)
+  if (oldest !== undefined && Object.keys(state.failures).length > MAX_FAILURES) delete state.failures[oldest]
   own.causes.push(`${candidate.peer}: ${reason}`)
   tryNext(state, effects, own)
 }
@@ -207,6 +229,7 @@ function finish(state: RequestState, effects: RequestEffect[], own: OwnRequest, 
       outcome.kind === 'done'
         ? { case: 'workDone', value: { id, worker: outcome.worker, hash: outcome.hash } }
         : { case: 'workRefused', value: { id, reason: outcome.causes.join('; ').slice(0, 500) } },
+    room: own.room,
   })
   conclude(state, effects, id, state.self, outcome)
 }

@@ -60,8 +60,11 @@ export class MemoryStore {
   constructor(signer: Signer, network: MemoryStoreNetwork) {
     this.signer = signer
     this.#network = network
-    this.#jobs = new Records(signer, (record): record is DatabaseRecord => record.kind !== 'refusal')
-    this.#ledger = new Records(signer, (record): record is LedgerRecord => record.kind === 'result' || record.kind === 'refusal')
+    this.#jobs = new Records(signer, (record): record is DatabaseRecord => record.kind !== 'refusal' && record.kind !== 'request')
+    this.#ledger = new Records(
+      signer,
+      (record): record is LedgerRecord => record.kind === 'result' || record.kind === 'refusal' || record.kind === 'request',
+    )
     const stop = async (): Promise<void> => network.cut(this)
     this.jobs = {
       put: async (signed) => {

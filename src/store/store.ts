@@ -61,8 +61,9 @@ const LEDGER = 'ledger-1'
 /** Certificates whose check is remembered: each comes with the database and again with the ledger. */
 const MAX_PROVEN = 1_000
 
-const isJobRecord = (record: AnyRecord): record is DatabaseRecord => record.kind !== 'refusal'
-const isLedgerRecord = (record: AnyRecord): record is LedgerRecord => record.kind === 'result' || record.kind === 'refusal'
+const isJobRecord = (record: AnyRecord): record is DatabaseRecord => record.kind !== 'refusal' && record.kind !== 'request'
+const isLedgerRecord = (record: AnyRecord): record is LedgerRecord =>
+  record.kind === 'result' || record.kind === 'refusal' || record.kind === 'request'
 
 /** Opens the job database, the ledger and the block store on a running libp2p node. Rejects with StorageError. */
 export async function openStore(init: StoreInit): Promise<Store> {

@@ -8,6 +8,7 @@ import { count } from '../view/format.ts'
 import { Leaderboard } from './leaderboard.tsx'
 import { Peers, Relays, Wires } from './links.tsx'
 import { Problems } from './problems.tsx'
+import { Requests } from './requests.tsx'
 
 const DATABASE_WORDS: Record<NodeSnapshot['database']['state'], string> = { opening: 'opening', open: 'open', failed: 'failed' }
 
@@ -56,6 +57,9 @@ export function NetworkPage() {
       </Section>
       <Section title="Leaderboard">
         <Leaderboard leaders={ledger.leaderboard} />
+      </Section>
+      <Section title="Single work requests">
+        <Requests requests={snapshot.requests} />
       </Section>
       <Section title="Problems">
         <Problems problems={snapshot.problems} />

@@ -8,6 +8,7 @@ import { Section } from '../parts/section.tsx'
 import { formatRoute } from '../state/route.ts'
 import { act, go, useSnapshot } from '../state/ui.ts'
 import { count } from '../view/format.ts'
+import { AskOne } from './ask-one.tsx'
 import { Cost } from './cost.tsx'
 import { defaultText, formText, readForm } from './form.ts'
 import type { FormText } from './form.ts'
@@ -123,6 +124,7 @@ export function SubmitForm({ kernel }: { kernel: Kernel }) {
             {contributing ? '' : ' This tab is not contributing: it will wait for other tabs, or you can start it on the Contribute page.'}
           </Text>
         </Paper>
+        <AskOne work={request} />
       </Section>
     </form>
   )

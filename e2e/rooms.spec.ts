@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto'
+import type { Page } from '@playwright/test'
+import { kernelByName } from '../src/compute/kernels/index.ts'
+import type { RoomNews, RoomfulNode, SubmitRequest } from '../src/node/api.ts'
+import { mandelbrotBytes } from './fixtures/reference.ts'
+import { expect, ready, snapshot, test, until } from './fixtures/tabs.ts'
+
+type PageWindow = Window & { roomful: RoomfulNode; news: RoomNews[] }
+
+/** Some seconds of work for two cores, in 60 chunks. */
+const VIEW = { width: 1200, height: 800, centreX: '-0.7269', centreY: '0.1889', span: '0.01', iterations: 4_000 }
+const JOB: SubmitRequest = {
+  title: 'Rooms',
+  kernel: kernelByName('mandelbrot')!,
+  parameters: VIEW,
+  input: null,
+  epsilon: 0.01,
+  chunk: [200, 80, 1],
+}
+const expected = createHash('sha256').update(mandelbrotBytes(VIEW)).digest('hex')
+
+/** Tabs whose nodes run, and whose news are kept. */
+async function tabs(openTab: (path?: string) => Promise<Page>, count: number): Promise<Page[]> {
+  const pages: Page[] = []
+  for (let i = 0; i < count; i++) pages.push(await openTab('/?engine=cpu#/room'))
+  for (const page of pages) {
+    await ready(page)
+    await page.evaluate(() => {
+      const page = window as unknown as PageWindow
+      page.news = []
+      page.roomful.onNews((news) => page.news.push(news))
+    })
+    await until(page, ({ network }) => network.relays.some(({ state }) => state === 'reserved'))
+  }
+  return pages
+}
+
+const newsOf = (page: Page): Promise<RoomNews[]> => page.evaluate(() => (window as unknown as PageWindow).news)
+
+const submit = (page: Page, job: SubmitRequest): Promise<string> =>
+  page.evaluate((request) => (window as unknown as PageWindow).roomful.submit(request), job)
+
+/** In all tabs in the same moment, as far as there is one. */
+async function contribute(pages: Page[]): Promise<void> {
+  await Promise.all(pages.map((page) => page.evaluate(() => (window as unknown as PageWindow).roomful.contribute({ workers: 1 }))))
+}
+
+async function untilVerified(page: Page, job: string): Promise<void> {
+  await until(page, ({ jobs }) => jobs.find(({ id }) => id === job)?.state === 'verified')
+}
+
+/** sha2-256 of the output, once it is all here. */
+function outputHash(page: Page, job: string): Promise<string> {
+  return page.evaluate(async (id) => {
+    for await (const { output, verified } of (window as unknown as PageWindow).roomful.watch(id)) {
+      if (!verified) continue
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(output)))
+      return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+    }
+    return ''
+  }, job)
+}
+
+test('tabs that begin at once make one room, and when its host is closed one takes over and nothing finished is computed again', async ({
+  openTab,
+}) => {
+  const pages = await tabs(openTab, 4)
+  const job = await submit(pages[0]!, JOB)
+  for (const page of pages) await until(page, ({ jobs }) => jobs.some(({ id }) => id === job))
+  await contribute(pages)
+  await expect
+    .poll(
+      async () => {
+        const rooms = (await Promise.all(pages.map(snapshot))).map(({ room }) => room)
+        return { hosts: new Set(rooms.map((room) => room?.host)).size, members: rooms.map((room) => room?.members.length) }
+      },
+      { timeout: 90_000 },
+    )
+    .toEqual({ hosts: 1, members: [4, 4, 4, 4] })
+
+  const peers = await Promise.all(pages.map(async (page) => (await snapshot(page)).peer))
+  const before = await Promise.all(pages.map(snapshot))
+  const host = peers.indexOf(before[0]!.room!.host)
+  const survivors = pages.filter((_, i) => i !== host)
+  // What any of them knows to be finished now, they all know or will be told.
+  const finished = new Set(
+    before.flatMap(({ room }, i) => (i === host ? [] : room!.chunks.filter(({ state }) => state === 'done').map(({ id }) => id))),
+  )
+  const closedAt = Date.now()
+  await pages[host]!.close({ runBeforeUnload: false })
+  await untilVerified(survivors[0]!, job)
+
+  const news = await Promise.all(survivors.map(newsOf))
+  const after = news.map((list) => list.filter(({ at }) => at >= closedAt))
+  const successors = after.flatMap((list) => list.flatMap((entry) => (entry.kind === 'hostChanged' ? [`${entry.host} ${entry.term}`] : [])))
+  expect(new Set(successors).size, successors.join(', ')).toBe(1)
+  const again = after.flatMap((list) =>
+    list.flatMap((entry) => (entry.kind === 'chunkStarted' && finished.has(entry.chunk) ? [entry.chunk] : [])),
+  )
+  expect(again).toEqual([])
+  expect(await outputHash(survivors[0]!, job)).toBe(expected)
+})
+
+test('a room takes in as many as its job allows; who is left out opens another, and leaves when what it has in hand is finished', async ({
+  openTab,
+}) => {
+  const pages = await tabs(openTab, 4)
+  const job = await submit(pages[0]!, { ...JOB, capacity: 2 })
+  await contribute(pages)
+  const sizes: number[] = []
+  await expect
+    .poll(
+      async () => {
+        const rooms = (await Promise.all(pages.map(snapshot))).map(({ room }) => room)
+        sizes.push(...rooms.map((room) => room?.members.length ?? 0))
+        return new Set(rooms.flatMap((room) => (room === null ? [] : [room.host]))).size
+      },
+      { timeout: 90_000 },
+    )
+    .toBeGreaterThanOrEqual(2)
+
+  const leaver = pages[3]!
+  const left = await leaver.evaluate(async () => {
+    const { roomful, news } = window as unknown as PageWindow
+    await roomful.finishThenStop()
+    const started = news.filter(({ kind }) => kind === 'chunkStarted').length
+    return {
+      state: roomful.snapshot().contribution.state,
+      room: roomful.snapshot().room,
+      unfinished: started - news.filter(({ kind }) => kind === 'chunkDone').length,
+    }
+  })
+  expect(left).toEqual({ state: 'off', room: null, unfinished: 0 })
+  await untilVerified(pages[0]!, job)
+  expect(Math.max(...sizes)).toBe(2)
+  expect(await outputHash(pages[0]!, job)).toBe(expected)
+})
+
+test('one node is asked for one piece of work, and this one does it when nobody else can', async ({ openTab }) => {
+  const small = { ...VIEW, width: 64, height: 64 }
+  const [asker, ...others] = await tabs(openTab, 3)
+  await contribute(others)
+  for (const page of others) await until(page, ({ contribution }) => contribution.state === 'seeking')
+  await asker!.goto(`${asker!.url().split('#')[0]}#/submit/mandelbrot`)
+  for (const [label, value] of [
+    ['Width', '64'],
+    ['Height', '64'],
+    ['Centre, real part', small.centreX],
+    ['Centre, imaginary part', small.centreY],
+    ['Width of the view', small.span],
+    ['Most iterations', String(small.iterations)],
+  ] as const)
+    await asker!.getByLabel(label, { exact: true }).fill(value)
+  await asker!.getByRole('button', { name: 'Ask one node' }).click()
+  const wanted = createHash('sha256').update(mandelbrotBytes(small)).digest('hex')
+  await expect(asker!.getByTestId('answer-sha256')).toHaveText(wanted, { timeout: 30_000 })
+
+  const { peer, requests, jobs } = await snapshot(asker!)
+  expect(jobs).toEqual([])
+  const [outcome] = requests.outcomes
+  expect(outcome).toMatchObject({ requester: peer, reason: '' })
+  const helpers = (await Promise.all(others.map(snapshot))).filter((entry) => entry.requests.answered > 0)
+  expect(helpers.map((entry) => entry.peer)).toEqual([outcome!.worker])
+  // Everybody who listens hears the same, and it is in everybody's ledger.
+  for (const page of [asker!, ...others]) {
+    await until(page, (entry) => entry.requests.outcomes.some(({ id, worker }) => id === outcome!.id && worker === outcome!.worker))
+    await until(page, (entry) => entry.ledger.entries === 1)
+  }
+
+  for (const page of others) await page.evaluate(() => (window as unknown as PageWindow).roomful.stopContributing())
+  await asker!.getByRole('button', { name: 'Ask one node' }).click()
+  await until(asker!, (entry) => entry.requests.outcomes.length === 2)
+  expect((await snapshot(asker!)).requests.outcomes[1]).toMatchObject({ requester: peer, worker: peer })
+  await expect(asker!.getByTestId('answer-sha256')).toHaveText(wanted)
+})
