@@ -32,8 +32,18 @@ const TABS = Number(values.tabs)
 const PATIENCE_MS = 60_000
 /** Chunks that the room computes undisturbed before the first host goes. */
 const CALM_CHUNKS = 60
+/** Members of a room whose host is closed, at least: alone, a successor would have nobody to ask. */
+const LEAST_MEMBERS = 3
 
 type PageWindow = Window & { roomful?: RoomfulNode; news: RoomNews[] }
+
+/** ms from the closing. */
+interface Failover {
+  tookOver: number
+  granted: number
+  /** Why the host counted as gone. */
+  reason: string
+}
 
 interface Tab {
   page: Page
@@ -72,9 +82,9 @@ async function until<T>(what: string, ask: () => Promise<T | null>): Promise<T> 
   }
 }
 
-/** The host, once every tab is in its room and has begun to compute there. */
+/** A host with two members or more that all have direct links. */
 function hostOf(tabs: Tab[]): Promise<Tab> {
-  return until('all tabs in one room', async () => {
+  return until('a room of three', async () => {
     const views = await Promise.all(
       tabs.map(({ page }) =>
         page.evaluate(() => {
@@ -83,10 +93,14 @@ function hostOf(tabs: Tab[]): Promise<Tab> {
         }),
       ),
     )
-    const [first] = views
-    const same = views.every((view) => view !== null && view.host === first?.host && view.members.length === tabs.length)
-    const direct = views.every((view) => view?.members.every(({ link }) => link === 'self' || link === 'direct'))
-    return same && direct ? (tabs.find(({ peer }) => peer === first?.host) ?? null) : null
+    const host = tabs.find(({ peer }, i) => {
+      const view = views[i]
+      if (view?.host !== peer) return false
+      const together = views.filter((other) => other?.host === peer)
+      const direct = together.every((other) => other!.members.every(({ link }) => link === 'self' || link === 'direct'))
+      return direct && together.length >= LEAST_MEMBERS && together.length === view.members.length
+    })
+    return host ?? null
   })
 }
 
@@ -104,14 +118,16 @@ async function close(tab: Tab): Promise<number> {
 }
 
 /** When somebody who became host after `since` granted its first chunk, and when it became host. */
-async function firstGrant(tabs: Tab[], since: number): Promise<{ tookOver: number; granted: number }> {
+async function firstGrant(tabs: Tab[], since: number): Promise<Failover> {
   return until('a chunk granted by a new host', async () => {
     for (const tab of tabs) {
       const news = (await newsOf(tab)).filter(({ at }) => at >= since)
       const took = news.find((entry) => entry.kind === 'hostChanged' && entry.host === tab.peer)
       if (took?.kind !== 'hostChanged') continue
       const grant = news.find((entry) => entry.kind === 'granted' && entry.term >= took.term)
-      if (grant !== undefined) return { tookOver: took.at - since, granted: grant.at - since }
+      const gone = news.find((entry) => entry.kind === 'departed')
+      if (grant !== undefined)
+        return { tookOver: took.at - since, granted: grant.at - since, reason: gone?.kind === 'departed' ? gone.reason : '' }
     }
     return null
   })
@@ -163,7 +179,7 @@ try {
   await until('the calm before', async () => ((await chunks()) >= CALM_CHUNKS ? true : null))
   const idle = (await Promise.all(tabs.map(newsOf))).flatMap(gaps)
 
-  const failovers: { tookOver: number; granted: number }[] = []
+  const failovers: Failover[] = []
   const arrivals: { joined: number; computing: number }[] = []
   for (let round = 0; round < ROUNDS; round++) {
     const host = await hostOf(tabs)
@@ -183,6 +199,7 @@ try {
     firstGrantMedianMs: median(granted),
     firstGrantWorstMs: sorted(granted).at(-1),
     firstGrantMs: granted,
+    hostGoneBecause: [...new Set(failovers.map(({ reason }) => reason))],
     tookOverMedianMs: median(failovers.map(({ tookOver }) => tookOver)),
     newTabJoinedMedianMs: median(arrivals.map(({ joined }) => joined)),
     newTabComputingMedianMs: median(arrivals.map(({ computing }) => computing)),

@@ -170,9 +170,8 @@ class Node implements RoomfulNode {
     })
     this.#offerWork()
     const onPageHide = (): void => this.#runner.dispatch({ type: 'stop', finish: false })
-    // Captured, so that the members hear of it before the network hangs up on the same event.
-    globalThis.addEventListener?.('pagehide', onPageHide, true)
-    this.#ends.push(() => globalThis.removeEventListener?.('pagehide', onPageHide, true))
+    globalThis.addEventListener?.('pagehide', onPageHide)
+    this.#ends.push(() => globalThis.removeEventListener?.('pagehide', onPageHide))
   }
 
   snapshot(): NodeSnapshot {
