@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { openTabBench, untilEvent } from '../src/net/testing/tabs.ts'
+import { rawMibPerSecond } from './network-raw.ts'
 import type { Tab, TabBench } from '../src/net/testing/tabs.ts'
 
 /** Measures the network between real tabs on loopback. `--json`: the last line on stdout is one JSON object. */
@@ -12,6 +13,7 @@ interface Spread {
 
 const JOINS = 12
 const ROUND_TRIPS = 200
+const LARGE = 64 * 2 ** 20
 const GOSSIP_TABS = 8
 const GOSSIP_MESSAGES = 100
 
@@ -170,9 +172,14 @@ async function main(): Promise<void> {
     say(`round trip, direct     p50 ${direct.p50} ms, p95 ${direct.p95} ms`)
     const mebibyte = spread(await repeat(5, async () => (await transfer(pair[0], pair[1], 2 ** 20, false)).ms))
     say(`1 MiB                  p50 ${mebibyte.p50} ms`)
-    const large = await transfer(pair[0], pair[1], 64 * 2 ** 20, false)
+    const large = await transfer(pair[0], pair[1], LARGE, false)
     say(`64 MiB                 ${Math.round(large.ms)} ms, ${(64 / (large.ms / 1000)).toFixed(1)} MiB/s`)
-    const busy = await transfer(pair[0], pair[1], 64 * 2 ** 20, true)
+    const raw = [
+      await rawMibPerSecond(pair[0].page, pair[1].page, LARGE, 16 * 1024),
+      await rawMibPerSecond(pair[0].page, pair[1].page, LARGE, 256 * 1024),
+    ]
+    say(`plain data channel     ${raw[0]} MiB/s in messages of 16 KiB, ${raw[1]} in messages of 256 KiB`)
+    const busy = await transfer(pair[0], pair[1], LARGE, true)
     const during = spread(busy.echoes)
     say(`round trip during it   p50 ${during.p50} ms, p95 ${during.p95} ms`)
     for (const { context } of pair) await context.close()
@@ -195,6 +202,7 @@ async function main(): Promise<void> {
         mebibyte,
         ms64MiB: Math.round(large.ms),
         mibPerSecond: Math.round((64 / (large.ms / 1000)) * 10) / 10,
+        plainChannelMibPerSecond: { messages16KiB: raw[0], messages256KiB: raw[1] },
         ms64MiBWithEchoes: Math.round(busy.ms),
       },
       gossip: heard,
