@@ -10,6 +10,9 @@ import { Siege } from '../src/net/testing/siege.ts'
 /** Heap that a flood may leave behind, MiB. */
 const MAX_KEPT_MIB = 64
 
+/** Caches that are kept for a time have been emptied after it, ms. */
+const SETTLE_MS = 15_000
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -32,7 +35,7 @@ async function main(): Promise<void> {
   const reports = []
   try {
     for (const target of siege.targets.filter((name) => values.only === undefined || name.includes(values.only))) {
-      const report = await siege.attack(target, Number(values.count), seed)
+      const report = await siege.attack(target, Number(values.count), seed, SETTLE_MS)
       await siege.honestTraffic()
       reports.push(report)
       say(

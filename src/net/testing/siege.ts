@@ -54,7 +54,7 @@ export interface SiegeReport {
   identities: number
   /** How many of them were refused a connection, or not heard any more, in the end. */
   punished: number
-  /** Heap that is kept after it, MiB. */
+  /** Heap that is kept after it, MiB: the attackers run in the same process, and theirs counts as well. */
   keptMiB: number
   seconds: number
 }
@@ -151,12 +151,14 @@ export class Siege {
   }
 
   /** Sends at least so many hostile messages to one target, on a protocol until the last identity is punished, too. */
-  async attack(target: string, count: number, seed: number): Promise<SiegeReport> {
+  async attack(target: string, count: number, seed: number, settleMs = 0): Promise<SiegeReport> {
     const random = seeded(seed)
     const started = performance.now()
     const before = heapAfterGarbage()
     const protocol = this.#protocols()[target]
     const spent = protocol === undefined ? await this.#flood(target, count, random) : await this.#storm(protocol, count, random)
+    // gossipsub holds messages for a few heartbeats in case that somebody asks for them again.
+    await new Promise((resolve) => setTimeout(resolve, settleMs))
     return {
       target,
       ...spent,
