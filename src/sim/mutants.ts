@@ -127,6 +127,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'draw.ts',
     from: 'if (isStuck(room, round, round.draw)) newEpoch',
     to: 'if (ctx.s.now < 0) newEpoch',
+    shape: COMING_AND_GOING,
   },
   {
     name: 'withheld reveals are waited for',

@@ -1,7 +1,7 @@
 import type { PeerId } from '../domain/ids.ts'
 import type { Effect, RoomEvent } from '../room/event.ts'
 import type { Message } from '../room/message.ts'
-import type { ChunkSlot, Room, Round } from '../room/state.ts'
+import type { ChunkSlot, Draw, Room, Round } from '../room/state.ts'
 import type { SimNode } from './node.ts'
 
 /** Grants that pass their deadline by this many times its length are over, whatever their holder reports. */
@@ -121,11 +121,18 @@ function checkTime(node: SimNode, room: Room, broken: string[]): void {
       for (const { peer, at, deadline } of grants)
         if (peer !== self && now >= at + LATE_MULTIPLE * (deadline - at)) broken.push(`chunk ${chunk} is long overdue and still ${peer}'s`)
     }
-    const { draw } = round
-    if (draw === null || round.stage !== 'revealing' || now < draw.deadline) continue
-    if (draw.entropy.some(({ peer }) => peer !== self && !round.reveals.some((entry) => entry.peer === peer)))
-      broken.push('a secret is withheld past its deadline, and nothing happens')
+    if (round.draw !== null && now >= room.syncUntil) checkDraw(node, room, round, round.draw, broken)
   }
+}
+
+/** A draw waits for members alone, and for their secrets no longer than they may take. */
+function checkDraw({ state: { now, self } }: SimNode, room: Room, round: Round, draw: Draw, broken: string[]): void {
+  const missing = draw.entropy.map(({ peer }) => peer).filter((peer) => !round.reveals.some((entry) => entry.peer === peer))
+  const checker = draw.report === null ? (draw.order?.[0] ?? null) : draw.secondReport === null ? draw.second : null
+  const waitsFor = round.stage === 'revealing' ? missing : round.stage === 'checking' && checker !== null ? [checker] : []
+  for (const peer of waitsFor) if (!isMember(room, peer)) broken.push(`a draw waits for ${peer}, who is gone`)
+  if (round.stage === 'revealing' && now >= draw.deadline && missing.some((peer) => peer !== self))
+    broken.push('a secret is withheld past its deadline, and nothing happens')
 }
 
 function slotFor(room: Room, { block, microjob }: Message, chunk: number): ChunkSlot | null {
