@@ -170,15 +170,15 @@ export function judge(ctx: Context, room: Room): void {
 
 /**
  * Processor, verifier and one arbiter after the other say what a disputed chunk is, until one answer is two ahead: so
- * two who collude convict nobody as long as others can be asked. When nobody is left, the answer that leads is right.
- * Whoever said otherwise is proven wrong.
+ * two who collude convict nobody as long as others are here, and be it for another draw. When nobody is left, the answer
+ * that leads is right. Whoever said otherwise is proven wrong.
  */
 function decide(ctx: Context, room: Room, round: Round, draw: Draw): void {
   const undecided: { chunk: number; voters: Set<PeerId> }[] = []
   const culprits = new Set<PeerId>()
   for (const { chunk, claim, opinions } of disputes(round, draw)) {
     const voters = new Set([claim.peer, ...opinions.map(({ peer }) => peer)])
-    const right = leading([claim, ...opinions], nextArbiter(room, draw, voters) === null ? 1 : 2)
+    const right = leading([claim, ...opinions], processors(room).every((member) => voters.has(member.peer)) ? 1 : 2)
     if (right === null) undecided.push({ chunk, voters })
     else for (const { peer, output } of [claim, ...opinions]) if (output !== right) culprits.add(peer)
   }

@@ -3,11 +3,13 @@ import { holds } from '../domain/certificate-check.ts'
 import type { Certificate } from '../domain/certificate.ts'
 import { equalBytes } from '../domain/bytes.ts'
 import { hashOfCid } from '../domain/ids.ts'
-import { isComplete, makeWorld, nodeOf, sentOf, until, untilGathered } from '../sim/fixture.ts'
+import { HONEST } from '../sim/behaviour.ts'
+import { JOB, isComplete, makeWorld, nodeOf, sentOf, until, untilGathered } from '../sim/fixture.ts'
 import type { FixtureOptions, Log } from '../sim/fixture.ts'
 import { rightHash, sign } from '../sim/truth.ts'
 import { encodeMessage } from './message.ts'
-import type { World } from '../sim/world.ts'
+import { CALM } from '../sim/weather.ts'
+import { World } from '../sim/world.ts'
 
 // Whole rooms run in these tests; a busy machine must not decide them.
 vi.setConfig({ testTimeout: 120_000 })
@@ -152,6 +154,19 @@ describe('members that do not keep to the protocol', () => {
       expect(wrongChunks(certificates).length).toBeLessThan(60)
     }
     expect(colluders).toBeGreaterThan(0)
+  })
+
+  it('two of a small draw convict nobody while others have come who can be asked in another', () => {
+    // Two liars who were expelled open a room of their own; of the honest who join it one comes in time for its first draw.
+    const world = new World(1, CALM)
+    world.database.addJob('job', { ...JOB, chunks: 400 }, 0)
+    const liar = { lies: 0.1, liesAsVerifier: true, accomplice: 'cabal' }
+    const liars = new Set<string>()
+    while (liars.size < 2) liars.add(`n${world.rng.below(10)}`)
+    for (let i = 0; i < 10; i++) world.schedule.after(i * 50, () => world.join(`n${i}`, { ...HONEST, ...(liars.has(`n${i}`) ? liar : {}) }))
+    until(world, 'the job is complete', () => world.nodes.size === 10 && isComplete(world), 400_000)
+    const convicted = world.refusals.filter(({ reason }) => reason.startsWith('proven wrong')).map(({ culprit }) => culprit)
+    expect(new Set(convicted)).toEqual(liars)
   })
 
   it('whoever withholds its reveal is excluded, and its chunks are computed again', () => {
