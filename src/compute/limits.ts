@@ -26,8 +26,6 @@ export const MAX_FUNCTIONS = 256
  * 65,535 iterations with a wrong result, so that the limit lies below that.
  */
 export const MAX_ITEM_FUEL = 65_000
-/** Items of one chunk: their index within the chunk is a u32 and their fuel must stay an exact number. */
-export const MAX_CHUNK_ITEMS = 2 ** 31 - 1
 /** Memory of a running kernel in bytes: tables, parameters, variables, input and output together. */
 export const MAX_MEMORY_BYTES = 64 * 1024 * 1024
 /** Output bytes of one chunk. */

@@ -1,9 +1,10 @@
 import { tileShape } from '../domain/chunk.ts'
 import type { KernelManifest } from '../domain/kernel.ts'
 import { parameterLayout } from '../domain/parameters.ts'
+import { MAX_CHUNK_ITEMS } from '../domain/plan.ts'
 import type { ChunkTask } from '../room/ports.ts'
 import { TaskError } from './errors.ts'
-import { MAX_CHUNK_ITEMS, MAX_OUTPUT_BYTES } from './limits.ts'
+import { MAX_OUTPUT_BYTES } from './limits.ts'
 
 /** A chunk's figures as both engines need them; checked. */
 export interface TaskShape {

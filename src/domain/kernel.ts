@@ -69,8 +69,3 @@ export interface Kernel {
 export function kernelCid(kernel: Kernel): Cid {
   return cidOfValue({ manifest: kernel.manifest, source: kernel.source })
 }
-
-/** True when a chunk's output ends the whole job: a search (`first`) that found something. */
-export function isFind(manifest: Pick<KernelManifest, 'reduce'>, output: Uint8Array): boolean {
-  return manifest.reduce === 'first' && output.subarray(0, 4).some((byte) => byte !== 0)
-}

@@ -1,8 +1,10 @@
+import { tileShape, windowLength } from './chunk.ts'
 import type { Chunk, Halo, Window } from './chunk.ts'
 import { blockCid, jobCid } from './job.ts'
 import type { Job, JobInput, MicrojobRef, Plan } from './job.ts'
 import type { KernelManifest, ParameterValues } from './kernel.ts'
-import { parameterNumber } from './parameters.ts'
+import { completeParameters, parameterNumber } from './parameters.ts'
+import { MAX_RECORD_CHUNKS, MAX_RECORD_MEMBERS } from './record-check.ts'
 
 /** A job that cannot be cut: what is wrong, with which value, and what to do. */
 export class PlanError extends Error {
@@ -17,8 +19,16 @@ export const LEAST_CHUNK_SECONDS = 0.01
 export const WANTED_CHUNKS = 40
 /** Most bytes of a chunk's output: it then travels inside the message. */
 export const CHUNK_OUTPUT_BYTES = 256 * 1024
-/** Most bytes of a chunk's gathered input. */
+/** Most bytes of a chunk's gathered input, as the planner cuts. */
 export const CHUNK_INPUT_BYTES = 4 * 1024 * 1024
+/** Most bytes of a chunk's output in any job: one block of the block store. */
+export const MAX_CHUNK_OUTPUT_BYTES = 1024 * 1024
+/** Most bytes of a chunk's gathered input in any job, halo included. */
+export const MAX_CHUNK_INPUT_BYTES = 16 * 1024 * 1024
+/** Most items of a chunk: their number within the chunk is a u32, and their fuel an exact number. */
+export const MAX_CHUNK_ITEMS = 2 ** 31 - 1
+/** Longest deadline of a chunk, ms. */
+export const MAX_DEADLINE_MS = 3_600_000
 /** Most chunks of a job. */
 export const MAX_CHUNKS = 2 ** 31 - 1
 /** Most items along one axis of the index space: an index is a u32. */
@@ -49,6 +59,15 @@ export interface PlanRequest {
 
 type Extent = [number, number, number]
 type Cut = Pick<Job, 'space' | 'plan'>
+type CutJob = Cut & Pick<Job, 'parameters'> & { input: PlanRequest['input'] }
+
+/** Figures of a plan that are counts, and the most that records and rooms bear. */
+const LIMITS = [
+  ['chunksPerMicrojob', MAX_RECORD_CHUNKS],
+  ['microjobsPerBlock', MAX_CHUNKS],
+  ['capacity', MAX_RECORD_MEMBERS],
+  ['deadlineMs', MAX_DEADLINE_MS],
+] as const
 
 /**
  * Index space and cut of a job: chunks of about {@link CHUNK_SECONDS}, ten to a microjob.
@@ -68,7 +87,7 @@ export function planJob(request: PlanRequest): { space: Extent; plan: Plan } {
     deadlineMs: DEFAULT_DEADLINE_MS,
     epsilon: request.epsilon ?? DEFAULT_EPSILON,
   }
-  checkCut(manifest, space, plan)
+  checkCut(manifest, { space, plan, parameters, input })
   return { space, plan }
 }
 
@@ -112,7 +131,7 @@ export function microjobCount(job: Cut): number {
  * The chunk with the given id, in constant time; ids run along x, then y, then z.
  * Throws {@link PlanError} for an id that the job does not have.
  */
-export function chunkAt(job: Cut & Pick<Job, 'parameters' | 'input'>, manifest: KernelManifest, id: number): Chunk {
+export function chunkAt(job: CutJob, manifest: KernelManifest, id: number): Chunk {
   const count = chunkCount(job)
   if (!Number.isSafeInteger(id) || id < 0 || id >= count) {
     throw new PlanError(`chunk ${id} does not exist: the job has chunks 0 to ${count - 1}`)
@@ -155,11 +174,12 @@ export function outputLength(job: Cut, manifest: KernelManifest): number {
  * Throws {@link PlanError} or `ParameterError`.
  */
 export function checkJob(job: Job, manifest: KernelManifest): void {
+  completeParameters(manifest, job.parameters)
   const space = indexSpace(manifest, job.parameters, job.input)
   if (space.some((axis, index) => axis !== job.space[index])) {
     throw new PlanError(`the job claims an index space of ${job.space.join(' × ')}, but its parameters and input give ${space.join(' × ')}`)
   }
-  checkCut(manifest, job.space, job.plan)
+  checkCut(manifest, job)
   if (job.input !== null && manifest.input.kind === 'stream') {
     const expected = job.input.width * job.input.height * manifest.input.bytesPerItem
     if (!Number.isSafeInteger(expected) || expected !== job.input.length) {
@@ -191,22 +211,23 @@ function chunkGrid({ space, plan }: Cut): Extent {
   return space.map((axis, index) => Math.ceil(axis / plan.chunk[index]!)) as Extent
 }
 
-function checkCut(manifest: KernelManifest, space: Extent, plan: Plan): void {
+function checkCut(manifest: KernelManifest, job: CutJob): void {
+  const { space, plan } = job
   for (const [index, extent] of plan.chunk.entries()) {
     if (!Number.isSafeInteger(extent) || extent < 1)
       throw new PlanError(`a chunk of ${plan.chunk.join(' × ')} items is not possible: axis ${index} must be at least 1`)
   }
-  for (const figure of ['chunksPerMicrojob', 'microjobsPerBlock', 'capacity'] as const) {
-    if (!Number.isSafeInteger(plan[figure]) || plan[figure] < 1)
-      throw new PlanError(`${figure} must be a whole number of at least 1: it is ${plan[figure]}`)
+  for (const [figure, most] of LIMITS) {
+    if (!Number.isSafeInteger(plan[figure]) || plan[figure] < 1 || plan[figure] > most)
+      throw new PlanError(`${figure} must be a whole number from 1 to ${most}: it is ${plan[figure]}`)
   }
+  if (!(plan.epsilon >= 0 && plan.epsilon <= 1)) throw new PlanError(`epsilon must be a probability from 0 to 1: it is ${plan.epsilon}`)
   const items = plan.chunk[0] * plan.chunk[1] * plan.chunk[2]
-  if (manifest.maxChunkItems !== undefined && items > manifest.maxChunkItems) {
-    throw new PlanError(`a chunk of ${items} items is too large for ${manifest.name}: ${manifest.maxChunkItems} are possible`)
-  }
-  const count = chunkCount({ space, plan })
+  const most = Math.min(manifest.maxChunkItems ?? MAX_CHUNK_ITEMS, MAX_CHUNK_ITEMS)
+  if (items > most) throw new PlanError(`a chunk of ${items} items is too large for ${manifest.name}: ${most} are possible`)
+  const count = chunkCount(job)
   if (count > MAX_CHUNKS) throw new PlanError(`${count} chunks are too many: ${MAX_CHUNKS} are possible, so cut larger ones`)
-  const bytes = outputLength({ space, plan }, manifest)
+  const bytes = outputLength(job, manifest)
   if (!Number.isSafeInteger(bytes)) throw new PlanError(`an output of ${bytes} bytes cannot be addressed: make the job smaller`)
   const shape = manifest.input.kind === 'stream' ? manifest.input.shape : null
   if (shape === 'matrix' && (plan.chunk[0] !== plan.chunk[1] || space[0] % plan.chunk[0] !== 0)) {
@@ -214,6 +235,21 @@ function checkCut(manifest: KernelManifest, space: Extent, plan: Plan): void {
       `a matrix of ${space[0]} lines must be cut into equal squares: ${plan.chunk[0]} × ${plan.chunk[1]} does not divide it`,
     )
   }
+  checkChunkBytes(manifest, job)
+}
+
+/** No chunk is larger than the first one, whose halo counts in full wherever it lies. */
+function checkChunkBytes(manifest: KernelManifest, job: CutJob): void {
+  const first = chunkAt(job, manifest, 0)
+  const output = windowLength(first.output)
+  if (output > MAX_CHUNK_OUTPUT_BYTES)
+    throw new PlanError(`a chunk gives ${output} bytes of output, and ${MAX_CHUNK_OUTPUT_BYTES} are possible: cut smaller chunks`)
+  if (manifest.input.kind === 'none' || first.input === null) return
+  const { bytesPerItem } = manifest.input
+  const { width, height } = tileShape(first, bytesPerItem)
+  const input = width * height * first.input.blockCount * bytesPerItem
+  if (input > MAX_CHUNK_INPUT_BYTES)
+    throw new PlanError(`a chunk takes ${input} bytes of input, and ${MAX_CHUNK_INPUT_BYTES} are possible: cut smaller chunks`)
 }
 
 function chunkExtent({ manifest, parameters, input }: PlanRequest, space: Extent, pace: number): Extent {
@@ -251,12 +287,7 @@ function largestDivisor(value: number, atMost: number): number {
 
 const NO_CLAMP: Halo = { left: 0, right: 0, top: 0, bottom: 0 }
 
-function inputWindow(
-  job: Cut & Pick<Job, 'parameters' | 'input'>,
-  manifest: KernelManifest,
-  origin: Extent,
-  size: Extent,
-): { input: Window | null; clamp: Halo } {
+function inputWindow(job: CutJob, manifest: KernelManifest, origin: Extent, size: Extent): { input: Window | null; clamp: Halo } {
   if (manifest.input.kind === 'none' || job.input === null) return { input: null, clamp: NO_CLAMP }
   const { bytesPerItem, shape } = manifest.input
   const line = job.input.width * bytesPerItem

@@ -4,6 +4,7 @@ import type { CertificateFinding, VerifySignature } from './certificate-check.ts
 import type { Certificate } from './certificate.ts'
 import { checkingFor } from './assurance.ts'
 import { spans } from './chunk.ts'
+import { foundIn } from './find.ts'
 import { jobCid } from './job.ts'
 import type { Job } from './job.ts'
 import { kernelCid } from './kernel.ts'
@@ -79,6 +80,11 @@ export async function checkProof(proof: Proof, verify: VerifySignature, data: Ui
   claim('every chunk is certified once', () => {
     const ids = certificates.flatMap(({ body }) => body.chunks.map(({ chunk }) => chunk)).sort((a, b) => a - b)
     const count = chunkCount(job)
+    // A search ends with its first find: what it had not looked at by then is certified nowhere.
+    if (certificates.some((certificate) => foundIn(kernel.manifest, certificate) !== null)) {
+      const foreign = ids.find((id, i) => id === ids[i - 1] || id >= count)
+      return foreign === undefined ? '' : `chunk ${foreign} is certified twice, or is none of the job`
+    }
     const at = ids.findIndex((id, i) => id !== i)
     return ids.length === count && at === -1
       ? ''

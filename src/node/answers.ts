@@ -7,7 +7,7 @@ import { decodeMessage, encodeMessage } from '../room/message.ts'
 import type { BodyOf, Message } from '../room/message.ts'
 import type { BlockStore, Clock } from '../room/ports.ts'
 import type { RoomRef, WorkOffer } from '../room/request.ts'
-import { faultOf } from './catalogue.ts'
+import { strangersFault } from './strangers-job.ts'
 import { errorText } from './error-text.ts'
 import type { KnownJob } from './catalogue.ts'
 import type { Computed } from './computation.ts'
@@ -119,7 +119,7 @@ export class Answers {
     const fetched = AbortSignal.any([signal, AbortSignal.timeout(FETCH_MS)])
     const job = (await this.#init.blocks.getValue(id, fetched)) as Job
     const kernel = this.#init.builtIn.get(offer.kernel) ?? ((await this.#init.blocks.getValue(offer.kernel, fetched)) as Kernel)
-    const fault = faultOf({ job: id, requester }, job, kernel)
+    const fault = strangersFault({ job: id, requester }, job, kernel)
     if (fault !== null) throw new Error(`cannot do it: ${fault}`)
     return this.#init.compute({ job, kernel }, chunk, signal)
   }

@@ -103,6 +103,8 @@ export interface JobView {
   chunksVerified: number
   microjobs: number
   microjobsVerified: number
+  /** A search whose find is verified: nothing more of it is computed. */
+  found: boolean
   /** Seconds left at the pace of the last minute; null while unknown. */
   etaSeconds: number | null
   contributors: { peer: PeerId; chunks: number }[]
@@ -199,6 +201,18 @@ export interface SubmitPreview {
   computeSeconds: number | null
 }
 
+/** What one chunk of a job did on this device, before anybody else is asked to compute it. */
+export interface SubmitTrial {
+  chunk: number
+  items: number
+  /** Time spent computing on the engine that computes here, ms of one slot. */
+  ms: number
+  /** Of the whole chunk: items and loop iterations. */
+  fuel: number
+  /** Engines that computed it, all to the same result. */
+  engines: EngineKind[]
+}
+
 export interface JobOutput {
   job: Job
   kernel: Kernel
@@ -207,6 +221,8 @@ export interface JobOutput {
   /** For each chunk: not there, computed, or verified. */
   chunkStates: ('missing' | 'computed' | 'verified')[]
   certificates: Certificate[]
+  /** A search that has ended before all its chunks were computed or wanted, because one of them found something. */
+  found: boolean
   complete: boolean
   verified: boolean
 }
@@ -230,6 +246,8 @@ export interface RoomfulNode {
   stopContributing(): Promise<void>
   /** Throws `ParameterError`, `PlanError` or `KernelError` before anything is stored. */
   preview(request: SubmitRequest): SubmitPreview
+  /** Computes one chunk of it here. Rejects with why the kernel cannot be a job's: `KernelError`, `FuelError`, `TrialError` … */
+  trial(request: SubmitRequest): Promise<SubmitTrial>
   submit(request: SubmitRequest): Promise<JobId>
   /** Watches a job: the output as it stands, again after each change, until it is complete or `signal` aborts. */
   watch(job: JobId, signal?: AbortSignal): AsyncIterable<JobOutput>

@@ -1,15 +1,15 @@
 import { checkingFor } from '../domain/assurance.ts'
+import { foundIn } from '../domain/find.ts'
 import { kernelCid } from '../domain/kernel.ts'
 import type { Kernel } from '../domain/kernel.ts'
 import { hashOfCid } from '../domain/ids.ts'
 import type { Cid, JobId, PeerId } from '../domain/ids.ts'
-import { jobCid } from '../domain/job.ts'
 import type { Job } from '../domain/job.ts'
 import { openWork } from '../domain/open-work.ts'
-import { checkJob } from '../domain/plan.ts'
 import type { JobRecord, PartialRecord, ResultRecord } from '../domain/record.ts'
 import type { BlockStore, Clock, JobStore, Unsubscribe } from '../room/ports.ts'
 import type { WorkItem } from '../room/state.ts'
+import { strangersFault } from './strangers-job.ts'
 
 /** A job whose manifest and kernel are here and fit each other. */
 export interface KnownJob {
@@ -65,6 +65,13 @@ export class Catalogue {
     return known !== undefined && this.#cancelled.get(job)?.has(known.job.requester) === true
   }
 
+  /** A search that has found something, by a certificate that says so: what is left of it need not be computed. */
+  isFound(job: JobId): boolean {
+    const known = this.#jobs.get(job)
+    if (known?.kernel.manifest.reduce !== 'first') return false
+    return this.results(job).some(({ certificate }) => foundIn(known.kernel.manifest, certificate) !== null)
+  }
+
   /** One verified result a microjob, each checked as thoroughly as the job asks. */
   results(job: JobId): readonly ResultRecord[] {
     const results = this.#results.get(job) ?? []
@@ -85,7 +92,9 @@ export class Catalogue {
 
   /** Open microjobs in the order in which rooms are tried: the preferred job first, then the oldest. */
   work(allow: (job: KnownJob) => boolean, preferred: JobId | null): WorkItem[] {
-    const known = [...this.#jobs.values()].filter((entry) => allow(entry) && !this.isCancelled(entry.record.job))
+    const known = [...this.#jobs.values()].filter(
+      (entry) => allow(entry) && !this.isCancelled(entry.record.job) && !this.isFound(entry.record.job),
+    )
     const jobs = known.map(({ record, job }) => ({ record, job }))
     const items = openWork(jobs, this.#store.records(), this.#clock.now()).map((open): WorkItem => {
       const { job } = this.#jobs.get(open.ref.job)!
@@ -137,7 +146,7 @@ export class Catalogue {
       try {
         const job = (await this.#blocks.getValue(record.job, AbortSignal.timeout(FETCH_MS))) as Job
         const kernel = this.#builtIn.get(job.kernel) ?? ((await this.#blocks.getValue(job.kernel, AbortSignal.timeout(FETCH_MS))) as Kernel)
-        const fault = faultOf(record, job, kernel)
+        const fault = strangersFault(record, job, kernel)
         if (fault === null) this.add(record, job, kernel)
         else this.refused.set(record.job, fault)
         this.#changed()
@@ -147,18 +156,6 @@ export class Catalogue {
         await new Promise<void>((resolve) => this.#ends.push(this.#clock.after(RETRY_MS, resolve)))
       }
     }
-  }
-}
-
-/** Why a stranger's job must not be worked on, or null. */
-export function faultOf(record: Pick<JobRecord, 'job' | 'requester'>, job: Job, kernel: Kernel): string | null {
-  if (jobCid(job) !== record.job || job.requester !== record.requester) return 'its manifest is not the one its record names'
-  if (kernelCid(kernel) !== job.kernel) return 'its kernel is not the one its manifest names'
-  try {
-    checkJob(job, kernel.manifest)
-    return null
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
   }
 }
 

@@ -1,7 +1,7 @@
 import { createEngines } from '../compute/index.ts'
 import type { Engines } from '../compute/index.ts'
 import { indexSpace } from '../domain/plan.ts'
-import type { EngineReport, Unsubscribe } from '../room/ports.ts'
+import type { EngineKind, EngineReport, Unsubscribe } from '../room/ports.ts'
 import type { RoomState } from '../room/state.ts'
 import type { ContributionSettings, EnginePreference, NodeSnapshot, SubmitRequest } from './api.ts'
 import type { Computation } from './computation.ts'
@@ -63,6 +63,11 @@ export class Contribution {
 
   get settings(): ContributionSettings {
     return this.#settings
+  }
+
+  /** The engine that computes here; the CPU's before one is chosen. */
+  get computesOn(): EngineKind {
+    return this.#engines?.engine.kind ?? 'cpu'
   }
 
   async start(settings: Partial<ContributionSettings>): Promise<void> {

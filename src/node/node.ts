@@ -27,18 +27,21 @@ import type {
   SubmitPreview,
   SubmitRequest,
   WorkDescription,
+  SubmitTrial,
 } from './api.ts'
 import { Catalogue } from './catalogue.ts'
 import { Computation } from './computation.ts'
 import { Contribution } from './contribution.ts'
 import { Errands } from './errands.ts'
 import { errorText } from './error-text.ts'
+import { findsToCheck } from './finds.ts'
 import { loadKey, takeSlot } from './identity.ts'
 import { OutputShelf } from './output.ts'
 import { preflightChecks } from './preflight.ts'
 import { Recorder } from './recorder.ts'
 import { RoomRunner } from './runner.ts'
 import { previewJob, storeJob } from './submission.ts'
+import { tryChunk } from './trial.ts'
 import { jobViews, roomView } from './views.ts'
 import type { PaceSample } from './views.ts'
 
@@ -224,6 +227,10 @@ class Node implements RoomfulNode {
     return previewJob(request, null)
   }
 
+  trial(request: SubmitRequest): Promise<SubmitTrial> {
+    return tryChunk(request, this.#contribution.computesOn)
+  }
+
   async submit(request: SubmitRequest): Promise<JobId> {
     const { clock, store } = this.#parts
     const { job, record } = await storeJob(request, store.blocks, {
@@ -297,7 +304,9 @@ class Node implements RoomfulNode {
 
   async #verify(ref: Parameters<Computation['recompute']>[0], attempt: number, chunks: number[]): Promise<void> {
     // What is checked is what counts now; the room may go on meanwhile.
-    const claims = chunks.map((chunk) => ({ chunk, claimed: this.#runner.claimed(ref, chunk) }))
+    const manifest = this.#catalogue.get(ref.job)?.kernel.manifest
+    const finds = manifest === undefined ? [] : findsToCheck(this.#runner.state, ref, chunks, manifest)
+    const claims = [...chunks, ...finds].map((chunk) => ({ chunk, claimed: this.#runner.claimed(ref, chunk) }))
     try {
       const checked: { chunk: number; hash: Uint8Array }[] = []
       for (const { chunk, claimed } of claims)

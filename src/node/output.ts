@@ -87,6 +87,11 @@ class OutputAssembler {
       this.#states[chunk] = this.#placed[chunk] !== output ? 'missing' : verified ? 'verified' : 'computed'
     }
     const results = catalogue.results(record.job)
+    const found = catalogue.isFound(record.job)
+    // Of a search that has ended what is certified has to be here; the rest stays zero, as where nothing was found.
+    const certified = [...wanted].filter(([, { verified }]) => verified).map(([chunk]) => chunk)
+    const isDone = (fits: (state: JobOutput['chunkStates'][number]) => boolean): boolean =>
+      found ? certified.every((chunk) => fits(this.#states[chunk]!)) : this.#states.every(fits)
     this.#waiting = todo.some(([chunk]) => this.#placed[chunk] === null)
     return {
       job,
@@ -94,8 +99,9 @@ class OutputAssembler {
       output: this.#output,
       chunkStates: [...this.#states],
       certificates: results.map(({ certificate }): Certificate => certificate),
-      complete: this.#states.every((chunk) => chunk !== 'missing'),
-      verified: this.#states.every((chunk) => chunk === 'verified'),
+      complete: isDone((chunk) => chunk !== 'missing'),
+      verified: isDone((chunk) => chunk === 'verified'),
+      found,
     }
   }
 }

@@ -1,7 +1,9 @@
+import { checkKernel, kernelByCid } from '../compute/index.ts'
 import type { Cid, PeerId } from '../domain/ids.ts'
 import { hex } from '../domain/bytes.ts'
 import type { Job, JobInput } from '../domain/job.ts'
 import { kernelCid } from '../domain/kernel.ts'
+import type { Kernel } from '../domain/kernel.ts'
 import { completeParameters, encodeParameters } from '../domain/parameters.ts'
 import { chunkCount, microjobCount, outputLength, planJob } from '../domain/plan.ts'
 import type { JobRecord } from '../domain/record.ts'
@@ -18,9 +20,10 @@ export class InputError extends Error {
   override readonly name = 'InputError'
 }
 
-/** What a job would cost. Throws `ParameterError`, `PlanError` or {@link InputError}. */
+/** What a job would cost. Throws `KernelError`, `ParameterError`, `PlanError` or {@link InputError}. */
 export function previewJob(request: SubmitRequest, itemsPerSecond: number | null): SubmitPreview {
   const { manifest } = request.kernel
+  checkSource(request.kernel)
   checkInput(request)
   encodeParameters(manifest, request.parameters)
   const cut = planJob(planRequest(request, itemsPerSecond))
@@ -35,7 +38,13 @@ export function previewJob(request: SubmitRequest, itemsPerSecond: number | null
   }
 }
 
-function planRequest(request: SubmitRequest, itemsPerSecond: number | null): Parameters<typeof planJob>[0] {
+/** Those that are built in compile: their tests say so. */
+function checkSource(kernel: Kernel): void {
+  if (kernelByCid(kernelCid(kernel)) === null) checkKernel(kernel)
+}
+
+/** What the planner is asked for a request, given this device's pace. */
+export function planRequest(request: SubmitRequest, itemsPerSecond: number | null): Parameters<typeof planJob>[0] {
   return {
     manifest: request.kernel.manifest,
     parameters: request.parameters,
@@ -47,7 +56,8 @@ function planRequest(request: SubmitRequest, itemsPerSecond: number | null): Par
   }
 }
 
-function checkInput({ kernel, input }: SubmitRequest): void {
+/** Throws {@link InputError} when the input is not what the kernel takes. */
+export function checkInput({ kernel, input }: SubmitRequest): void {
   const wanted = kernel.manifest.input
   if (wanted.kind === 'none') {
     if (input !== null) throw new InputError(`${kernel.manifest.title} takes no input, but ${input.name} was given: remove it`)
@@ -73,6 +83,7 @@ export async function storeJob(
   context: { self: PeerId; now: number; nonce: Uint8Array; itemsPerSecond: number | null },
   check: (cut: Pick<Job, 'space' | 'plan'>) => void = () => {},
 ): Promise<{ job: Job; record: JobRecord }> {
+  checkSource(request.kernel)
   checkInput(request)
   const { manifest } = request.kernel
   const parameters = completeParameters(manifest, request.parameters)

@@ -79,7 +79,8 @@ export function jobViews(state: RoomState, catalogue: Catalogue, self: PeerId, p
       computed.add(chunk)
       contributors.set(peer, (contributors.get(peer) ?? 0) + 1)
     }
-    const done = results.length >= record.microjobs
+    const found = catalogue.isFound(record.job)
+    const done = found || results.length >= record.microjobs
     const cancelled = catalogue.isCancelled(record.job)
     return {
       id: record.job,
@@ -103,6 +104,7 @@ export function jobViews(state: RoomState, catalogue: Catalogue, self: PeerId, p
       chunksVerified: verified,
       microjobs: record.microjobs,
       microjobsVerified: results.length,
+      found,
       etaSeconds: done || cancelled ? null : eta(state.now, record.job, computed.size, record.chunks, paces),
       contributors: [...contributors].map(([peer, chunks]) => ({ peer, chunks })).sort((a, b) => b.chunks - a.chunks),
     }

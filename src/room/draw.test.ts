@@ -112,6 +112,32 @@ describe('the draw in a room', () => {
   })
 })
 
+describe('a checker that looks at more than the sample', () => {
+  it('is believed: all it checked stands in a certificate that holds', async () => {
+    const { world } = makeWorld({ nodes: 4, job: { chunks: 40 } })
+    world.observers.push({
+      stepped(node, _event, effects) {
+        for (const effect of effects) {
+          if (effect.type !== 'verify') continue
+          const round = node.state.room!.rounds.find(({ ref }) => ref.microjob === effect.ref.microjob)!
+          const isVerifier = round.draw!.order![0] === node.id
+          const own = round.slots.filter(({ result }) => (result!.peer === round.draw!.order![0]) !== isVerifier)
+          // The world reads the effect when the check is done.
+          effect.chunks = own.map(({ chunk }) => chunk)
+        }
+      },
+    })
+    until(world, 'the job is complete', () => world.nodes.size > 1 && isComplete(world), 200_000)
+    const certificates = [...world.database.entries.values()].map(({ certificate }) => certificate!)
+    expect(certificates).toHaveLength(4)
+    for (const certificate of certificates) {
+      const { checked, chunks } = certificate.body
+      expect(checked.map(({ chunk }) => chunk)).toEqual(chunks.map(({ chunk }) => chunk).toSorted((a, b) => a - b))
+      expect(await holds(certificate, verify)).toBe(true)
+    }
+  })
+})
+
 describe('members that do not keep to the protocol', () => {
   it('a lazy worker is found, expelled, and all it computed is computed again', () => {
     const { world, log, certificates } = completed({ nodes: 5, job: { chunks: 60 }, behaviour: (i) => ({ lies: i === 2 ? 1 : 0 }) })

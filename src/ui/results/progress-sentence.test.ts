@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { JobView } from '../../node/api.ts'
 import { progressSentence } from './progress-sentence.ts'
 
-const job = (change: Partial<JobView>) => ({ state: 'running', etaSeconds: null, chunksDone: 3, chunks: 10, ...change }) as const
+const job = (change: Partial<JobView>) =>
+  ({ state: 'running', etaSeconds: null, chunksDone: 3, chunks: 10, found: false, ...change }) as const
 
 describe('progressSentence', () => {
   it('gives a time only when one is known', () => {
@@ -14,6 +15,11 @@ describe('progressSentence', () => {
   it('does not call a computed job done', () => {
     expect(progressSentence(job({ state: 'computed', chunksDone: 10 }))).toMatch(/not verified/)
     expect(progressSentence(job({ chunksDone: 10 }))).toMatch(/being checked/)
+  })
+
+  it('says of a search that has ended why not every chunk was computed', () => {
+    expect(progressSentence(job({ state: 'verified', found: true }))).toMatch(/^Found and verified/)
+    expect(progressSentence(job({ state: 'verified' }))).toBe('Complete and verified.')
   })
 
   it('says that an open job waits for somebody', () => {

@@ -2,7 +2,7 @@ import type { JobView } from '../../node/api.ts'
 import { duration } from '../view/format.ts'
 
 /** Where a job stands, in a sentence that promises nothing that is not known. */
-export function progressSentence(job: Pick<JobView, 'state' | 'etaSeconds' | 'chunksDone' | 'chunks'>): string {
+export function progressSentence(job: Pick<JobView, 'state' | 'etaSeconds' | 'chunksDone' | 'chunks' | 'found'>): string {
   switch (job.state) {
     case 'open':
       return 'Waiting for a tab that contributes.'
@@ -15,7 +15,7 @@ export function progressSentence(job: Pick<JobView, 'state' | 'etaSeconds' | 'ch
     case 'computed':
       return 'Computed, but not verified: another member has to check it.'
     case 'verified':
-      return 'Complete and verified.'
+      return job.found ? 'Found and verified: the rest need not be searched.' : 'Complete and verified.'
     case 'cancelled':
       return 'Cancelled by its requester.'
   }

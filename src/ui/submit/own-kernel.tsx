@@ -6,6 +6,7 @@ import { PageHead } from '../parts/page-head.tsx'
 import { Section } from '../parts/section.tsx'
 import { manifestText, readManifest } from './manifest-text.ts'
 import { SubmitForm } from './submit-form.tsx'
+import { useSourceFault } from './use-source-fault.ts'
 
 /** A working kernel to start from, under a name of its own. */
 function example(): { manifest: string; source: string } {
@@ -22,6 +23,7 @@ export function OwnKernel() {
   const [source, setSource] = useState(initial.source)
   const read = useMemo(() => readManifest(manifest), [manifest])
   const kernel = useMemo<Kernel | null>(() => ('manifest' in read ? { manifest: read.manifest, source } : null), [read, source])
+  const fault = useSourceFault(kernel)
   return (
     <Stack gap="lg">
       <PageHead title="A kernel of your own">
@@ -37,6 +39,7 @@ export function OwnKernel() {
           maxRows={28}
           spellCheck={false}
           styles={CODE}
+          error={fault === '' ? undefined : fault}
           value={source}
           onChange={(event) => setSource(event.currentTarget.value)}
         />
@@ -60,7 +63,7 @@ export function OwnKernel() {
           </Alert>
         ) : (
           // Another manifest has other fields; the text in them begins anew.
-          <SubmitForm key={manifest} kernel={kernel} />
+          <SubmitForm key={manifest} kernel={kernel} untried />
         )}
       </Section>
     </Stack>

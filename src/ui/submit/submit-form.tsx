@@ -15,6 +15,8 @@ import type { FormText } from './form.ts'
 import { InputField } from './input-field.tsx'
 import { ParameterField } from './parameter-field.tsx'
 import { presetsOf } from './presets.ts'
+import { TrialPanel, useTrial } from './trial.tsx'
+import type { Work } from './trial.tsx'
 import { usePreview } from './use-preview.ts'
 
 const EPSILONS = [0.05, 0.01, 0.001, 0.00001].map((epsilon) => ({
@@ -32,8 +34,8 @@ function price(epsilon: number): string {
 /** Longest title, in characters. */
 const MAX_TITLE = 120
 
-/** The form of one kernel: generated from its manifest, checked as it is typed. */
-export function SubmitForm({ kernel }: { kernel: Kernel }) {
+/** The form of one kernel: generated from its manifest, checked as it is typed. One that is untried must first run here. */
+export function SubmitForm({ kernel, untried = false }: { kernel: Kernel; untried?: boolean }) {
   const { manifest } = kernel
   const [text, setText] = useState(() => defaultText(manifest))
   const presets = presetsOf(manifest.name)
@@ -45,12 +47,15 @@ export function SubmitForm({ kernel }: { kernel: Kernel }) {
   const contributing = useSnapshot((snapshot) => snapshot.contribution.state !== 'off', false)
   const { values, errors } = useMemo(() => readForm(manifest, text), [manifest, text])
   const complete = Object.keys(errors).length === 0 && (manifest.input.kind === 'none' || input !== null)
+  const work = useMemo<Work | null>(() => (complete ? { kernel, parameters: values, input } : null), [complete, kernel, values, input])
   const request = useMemo<SubmitRequest | null>(
-    () => (complete ? { title: title.trim() || manifest.title, kernel, parameters: values, input, epsilon: Number(epsilon) } : null),
-    [complete, title, manifest, kernel, values, input, epsilon],
+    () => (work === null ? null : { ...work, title: title.trim() || manifest.title, epsilon: Number(epsilon) }),
+    [work, title, manifest, epsilon],
   )
   const cost = usePreview(request)
-  const acceptable = request !== null && cost.current && cost.error === ''
+  const trial = useTrial(work)
+  const sound = request !== null && cost.current && cost.error === ''
+  const acceptable = sound && (!untried || trial.trial !== null)
 
   const change = (fields: FormText) => {
     setPreset(null)
@@ -116,6 +121,7 @@ export function SubmitForm({ kernel }: { kernel: Kernel }) {
       <Section title="What it will take">
         <Cost preview={cost.preview} error={cost.error} waiting={request !== null} />
         <Paper withBorder p="md">
+          {untried && <TrialPanel {...trial} ready={sound} />}
           <Button type="submit" fullWidth size="md" loading={sending} disabled={!acceptable}>
             Submit job
           </Button>
