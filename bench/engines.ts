@@ -1,19 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { CpuEngine } from '../src/compute/cpu/pool.ts'
+import { processors } from '../src/compute/cpu/pool.ts'
 import { KernelInstance } from '../src/compute/cpu/instance.ts'
 import { builtInKernels, kernelByName } from '../src/compute/kernels/index.ts'
 import { checkKernel } from '../src/compute/wgsl/check.ts'
 import { compileToWasm } from '../src/compute/wgsl/wasm-backend.ts'
-import { gather } from '../src/domain/chunk.ts'
-import type { Kernel, ParameterValues } from '../src/domain/kernel.ts'
-import { encodeParameters } from '../src/domain/parameters.ts'
-import { chunkAt, planJob } from '../src/domain/plan.ts'
+import type { Kernel } from '../src/domain/kernel.ts'
 import type { ChunkTask } from '../src/room/ports.ts'
 import * as plain from './plain-kernels.ts'
+import { measurePool } from './engine-pool.ts'
+import { median, wholeTask } from './engine-tasks.ts'
 
 /** One kernel, the same work done three ways. */
 interface Contest {
@@ -35,7 +34,6 @@ const ROUNDS = 15
 const WARM_UP_MS = 1500
 const OUT = 8 * 1024 * 1024
 const INPUT = 16 * 1024 * 1024
-const never = new AbortController().signal
 
 /** Wall time, ms. Runs are short and the best of many counts, so that other programs on the machine hardly matter. */
 function time(work: () => void): number {
@@ -44,24 +42,8 @@ function time(work: () => void): number {
   return performance.now() - before
 }
 
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
-}
-
 function geometricMean(values: number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
-}
-
-function wholeTask(kernel: Kernel, parameters: ParameterValues, size: [number, number, number], stream: Uint8Array | null): ChunkTask {
-  const input = stream === null ? null : { blocks: [], blockBytes: 1, length: stream.length, width: size[0], height: size[1], name: '' }
-  const job = { ...planJob({ manifest: kernel.manifest, parameters, input, chunk: size }), parameters, input }
-  const chunk = chunkAt(job, kernel.manifest, 0)
-  return {
-    kernel,
-    parameters: encodeParameters(kernel.manifest, parameters),
-    chunk,
-    input: stream === null ? null : gather(stream, chunk, 4),
-  }
 }
 
 function assemble(): Assembly {
@@ -210,45 +192,13 @@ function compileTimes(): Record<string, number> {
   return Object.fromEntries([...times].map(([name, all]) => [name, median(all)]))
 }
 
-/** Chunks per second of an engine that is kept full. */
-async function throughput(engine: CpuEngine, tasks: ChunkTask[], queue: number): Promise<number> {
-  const waiting = [...tasks]
-  const begun = performance.now()
-  const drain = async (): Promise<void> => {
-    for (let task = waiting.pop(); task !== undefined; task = waiting.pop()) await engine.run(task, never)
-  }
-  await Promise.all(Array.from({ length: queue }, drain))
-  return (tasks.length * 1000) / (performance.now() - begun)
-}
-
-async function pool() {
-  const kernel = kernelByName('mandelbrot')!
-  const chunk = (iterations: number, side: number) =>
-    wholeTask(kernel, { width: side, height: side, span: '0.0001', iterations }, [side, side, 1], null)
-  const [one, two] = [new CpuEngine({ workers: 1 }), new CpuEngine({ workers: 2 })]
-  const busy = Array.from({ length: 6 }, () => chunk(20_000, 128))
-  const empty = Array.from({ length: 2000 }, () => chunk(1, 1))
-  for (const engine of [one, two]) await throughput(engine, busy.slice(0, 4), 4)
-  const scaling: number[] = []
-  const shares: number[] = []
-  for (let round = 0; round < 5; round++) {
-    const single = await throughput(one, busy, 4)
-    scaling.push((await throughput(two, busy, 6)) / single)
-    const alone = await one.run(busy[0]!, never)
-    shares.push(1 - (alone.ms * single) / 1000)
-  }
-  await throughput(one, empty.slice(0, 500), 4)
-  const perEmpty: number[] = []
-  for (let round = 0; round < 5; round++) perEmpty.push(1000 / (await throughput(one, empty, 4)))
-  await Promise.all([one.dispose(), two.dispose()])
-  return { twoWorkersOverOne: Math.max(...scaling), overheadShare: median(shares), emptyChunkMs: Math.min(...perEmpty) }
-}
-
 /**
  * Measures the CPU engine against hand-written AssemblyScript and plain JavaScript, its pool and its compiler.
  * `--json`: the last line on stdout is one JSON object.
  */
 async function main(args: readonly string[]): Promise<void> {
+  // Before this program's own work counts.
+  const load = loadavg()[0]!
   const results = contests().map(contest)
   for (const result of results) {
     console.log(
@@ -264,13 +214,17 @@ async function main(args: readonly string[]): Promise<void> {
       .map(([name, ms]) => `${name} ${ms.toFixed(1)}`)
       .join(', ')}`,
   )
-  const pooled = await pool()
+  const pooled = await measurePool()
   console.log(
-    `two workers ${pooled.twoWorkersOverOne.toFixed(2)} × one; around the kernel ${(pooled.overheadShare * 100).toFixed(1)}%; ` +
-      `${pooled.emptyChunkMs.toFixed(3)} ms per empty chunk`,
+    `two workers ${pooled.twoWorkersOverOne.toFixed(2)} × one; around the kernel ${(pooled.overheadShare * 100).toFixed(1)}% ` +
+      `of ${pooled.chunkMs.toFixed(0)} ms chunks; ${pooled.emptyChunkMs.toFixed(3)} ms per empty chunk; ` +
+      `calibration ${pooled.calibrationMs.toFixed(0)} ms`,
   )
+  console.log(`share of the time at a duty of ${pooled.duty.map(({ asked, kept }) => `${asked}%: ${(kept * 100).toFixed(1)}%`).join(', ')}`)
+  if (load > processors() / 2)
+    console.log(`other programs were running (load ${load.toFixed(1)}): the pool's figures are those of a busy machine`)
   if (args.includes('--json'))
-    console.log(JSON.stringify({ bench: 'engines', results, geometricMeanOverHandWritten: mean, compile, pool: pooled }))
+    console.log(JSON.stringify({ bench: 'engines', results, geometricMeanOverHandWritten: mean, compile, pool: pooled, load }))
 }
 
 await main(process.argv.slice(2))

@@ -2,8 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createEngines } from './engines.ts'
 import type { Engines } from './engines.ts'
 import { describeEngine } from './engine-contract.ts'
-import { tryKernel } from './pace.ts'
-import { testKernel } from './test-kernel.ts'
+import { PaceCache } from './pace-cache.ts'
 import { mandelbrot } from './kernels/mandelbrot/index.ts'
 
 describe('the choice of an engine without WebGPU', () => {
@@ -32,16 +31,14 @@ describe('the choice of an engine without WebGPU', () => {
     expect(first).toBeGreaterThan(1000)
     expect(await engines.pace(mandelbrot, {}, [1600, 1000, 1])).toBe(first)
   })
-})
 
-describe('a trial of a kernel', () => {
-  it('tells items, fuel and output of one small chunk', async () => {
-    const engines = await createEngines({ mode: 'cpu', workers: 1 })
-    const kernel = testKernel('fn kernel(id: vec3<u32>) -> u32 { var n = 0u; for (var i = 0u; i < 9u; i++) { n += id.x; } return n; }')
-    const trial = await tryKernel(engines.engine, kernel, {}, [1000, 1, 1], 100, new AbortController().signal)
-    expect(trial).toMatchObject({ items: 100, fuelPerItem: 10 })
-    expect(new Uint32Array(trial.output.buffer)[0]).toBe(450 * 9)
-    await engines.dispose()
+  it('takes the pace that an earlier visit has measured', async () => {
+    const paces = new PaceCache(null)
+    engines = await createEngines({ mode: 'cpu', workers: 1, paces })
+    const measured = await engines.pace(mandelbrot, {}, [1600, 1000, 1])
+    const later = await createEngines({ mode: 'cpu', workers: 2, paces })
+    expect(await later.pace(mandelbrot, {}, [1600, 1000, 1])).toBe(measured * 2)
+    await later.dispose()
   })
 })
 

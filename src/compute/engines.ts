@@ -1,11 +1,11 @@
-import { kernelCid } from '../domain/kernel.ts'
 import type { Kernel, ParameterValues } from '../domain/kernel.ts'
 import type { ChunkOutput, ChunkTask, Engine, EngineKind, EngineReport, Unsubscribe } from '../room/ports.ts'
-import { CpuEngine } from './cpu/pool.ts'
+import { CpuEngine, processors } from './cpu/pool.ts'
 import { EngineError } from './errors.ts'
 import { GpuEngine } from './gpu/engine.ts'
 import { mandelbrot } from './kernels/mandelbrot/index.ts'
 import { measurePace } from './pace.ts'
+import { PaceCache } from './pace-cache.ts'
 
 export interface EnginesInit {
   /** @default 'auto' */
@@ -14,6 +14,10 @@ export interface EnginesInit {
   workers?: number
   /** Share of time spent computing, percent, 10 to 100. @default 100 */
   dutyCycle?: number
+  /** @default one of this browser's WebGPU */
+  gpu?: GpuEngine
+  /** @default paces kept by this browser */
+  paces?: PaceCache
 }
 
 /** The engines of this device, behind one that computes. */
@@ -39,7 +43,7 @@ export interface Engines {
   dispose(): Promise<void>
 }
 
-/** Looks at what there is, measures where there is a choice, and chooses. Takes under a second without compiling. */
+/** Looks at what there is, measures where there is a choice and this device has not been measured before, and chooses. */
 export async function createEngines(init: EnginesInit = {}): Promise<Engines> {
   const engines = new ChosenEngines(init)
   await engines.configure(init)
@@ -53,8 +57,8 @@ interface Choice {
 
 class ChosenEngines implements Engines, Engine {
   readonly #cpu: CpuEngine
-  readonly #gpu = new GpuEngine()
-  readonly #paces = new Map<string, number>()
+  readonly #gpu: GpuEngine
+  readonly #paces: PaceCache
   readonly #handlers = new Set<() => void>()
   #mode: EnginesInit['mode'] = 'auto'
   #choice: Choice = { kind: 'cpu', reason: '' }
@@ -64,6 +68,8 @@ class ChosenEngines implements Engines, Engine {
   #looked = false
 
   constructor(init: EnginesInit) {
+    this.#gpu = init.gpu ?? new GpuEngine()
+    this.#paces = init.paces ?? new PaceCache()
     this.#cpu = new CpuEngine(init.workers === undefined ? {} : { workers: init.workers })
   }
 
@@ -168,9 +174,12 @@ class ChosenEngines implements Engines, Engine {
     parameters: ParameterValues,
     space: [number, number, number],
   ): Promise<number> {
-    const key = `${engine.kind}/${kernelCid(kernel)}/${JSON.stringify(parameters)}`
-    const perSlot = this.#paces.get(key) ?? (await measurePace(engine, kernel, parameters, space, new AbortController().signal))
-    this.#paces.set(key, perSlot)
+    const device = engine.kind === 'cpu' ? `${processors()} processors` : this.#reports.find(({ kind }) => kind === engine.kind)!.device
+    let perSlot = this.#paces.get(device, kernel, parameters)
+    if (perSlot === undefined) {
+      perSlot = await measurePace(engine, kernel, parameters, space, new AbortController().signal)
+      this.#paces.set(device, kernel, parameters, perSlot)
+    }
     // Slots of the CPU engine are processors; those of the GPU share one.
     return engine.kind === 'cpu' ? perSlot * engine.slots : perSlot
   }

@@ -6,7 +6,7 @@ import { chunkAt } from '../domain/plan.ts'
 import type { ChunkTask, Engine } from '../room/ports.ts'
 
 /** Measuring stops after this time, ms. */
-const BUDGET_MS = 150
+const BUDGET_MS = 100
 /** A run of at least this time tells the pace, ms. */
 const ENOUGH_MS = 20
 const FIRST_ITEMS = 64
@@ -40,30 +40,6 @@ export async function measurePace(
     if (size < count / 4 && ms > 0) break
   }
   return ms > 0 ? (items * 1000) / ms : FIRST_ITEMS / (BUDGET_MS / 1000)
-}
-
-/** What a kernel did on one small chunk in the middle of its index space. */
-export interface Trial {
-  items: number
-  ms: number
-  /** Units per item. */
-  fuelPerItem: number
-  output: Uint8Array
-}
-
-/** Runs a kernel once on at most `count` items, before anybody else is asked to. Rejects as the engine does. */
-export async function tryKernel(
-  engine: Engine,
-  kernel: Kernel,
-  parameters: ParameterValues,
-  space: [number, number, number],
-  count: number,
-  signal: AbortSignal,
-): Promise<Trial> {
-  const task = probeTask(kernel, parameters, space, count, SPOTS[0]!)
-  const { output, fuel, ms } = await engine.run(task, signal)
-  const [x, y, z] = task.chunk.size
-  return { items: x * y * z, ms, fuelPerItem: fuel / (x * y * z), output }
 }
 
 function probeTask(kernel: Kernel, parameters: ParameterValues, space: [number, number, number], count: number, spot: number): ChunkTask {

@@ -12,11 +12,11 @@ export function findsToCheck(
   { room, self }: Pick<RoomState, 'room' | 'self'>,
   ref: Pick<MicrojobRef, 'block' | 'microjob'>,
   sample: readonly number[],
-  manifest: KernelManifest,
+  manifest: KernelManifest | undefined,
 ): number[] {
   const round = room?.rounds.find((entry) => entry.ref.block === ref.block && entry.ref.microjob === ref.microjob)
   const draw = round?.draw
-  if (round === undefined || draw == null || draw.order === null || draw.arbitrating.length > 0) return []
+  if (manifest === undefined || round === undefined || draw == null || draw.order === null || draw.arbitrating.length > 0) return []
   const [verifier] = draw.order
   if (self !== verifier && self !== draw.second) return []
   return round.slots.flatMap(({ chunk, result }) => {

@@ -227,9 +227,7 @@ class Node implements RoomfulNode {
     return previewJob(request, null)
   }
 
-  trial(request: SubmitRequest): Promise<SubmitTrial> {
-    return tryChunk(request, this.#contribution.computesOn)
-  }
+  trial = (request: SubmitRequest): Promise<SubmitTrial> => tryChunk(request, this.#contribution.computesOn)
 
   async submit(request: SubmitRequest): Promise<JobId> {
     const { clock, store } = this.#parts
@@ -303,9 +301,7 @@ class Node implements RoomfulNode {
   }
 
   async #verify(ref: Parameters<Computation['recompute']>[0], attempt: number, chunks: number[]): Promise<void> {
-    // What is checked is what counts now; the room may go on meanwhile.
-    const manifest = this.#catalogue.get(ref.job)?.kernel.manifest
-    const finds = manifest === undefined ? [] : findsToCheck(this.#runner.state, ref, chunks, manifest)
+    const finds = findsToCheck(this.#runner.state, ref, chunks, this.#catalogue.get(ref.job)?.kernel.manifest)
     const claims = [...chunks, ...finds].map((chunk) => ({ chunk, claimed: this.#runner.claimed(ref, chunk) }))
     try {
       const checked: { chunk: number; hash: Uint8Array }[] = []

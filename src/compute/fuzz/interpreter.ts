@@ -28,6 +28,8 @@ export class Interpreter {
   #rounds = 0
   /** Items and rounds of all runs. */
   fuel = 0
+  /** Arithmetic on single numbers, as the source has it: a sum of two vectors of three counts three. */
+  operations = 0
 
   constructor(program: Program, around: Surroundings) {
     this.#program = program
@@ -120,6 +122,11 @@ export class Interpreter {
     value.forEach((scalar, index) => (variable[start + index] = scalar))
   }
 
+  #counted(result: Constant): Constant {
+    this.operations += result.length
+    return result
+  }
+
   #value(expr: Expr): Constant {
     switch (expr.op) {
       case 'constant':
@@ -152,17 +159,23 @@ export class Interpreter {
         return applyOperation(expr, [this.#value(expr.of)])
       case 'index':
         return applyOperation(expr, [this.#value(expr.of), this.#value(expr.index)])
-      case 'binary':
-      case 'compare':
-        return applyOperation(expr, [this.#value(expr.a), this.#value(expr.b)])
-      case 'builtin':
       case 'construct':
         return applyOperation(
           expr,
           expr.args.map((arg) => this.#value(arg)),
         )
+      case 'binary':
+      case 'compare':
+        return this.#counted(applyOperation(expr, [this.#value(expr.a), this.#value(expr.b)]))
+      case 'builtin':
+        return this.#counted(
+          applyOperation(
+            expr,
+            expr.args.map((arg) => this.#value(arg)),
+          ),
+        )
       default:
-        return applyOperation(expr, [this.#value(expr.a)])
+        return this.#counted(applyOperation(expr, [this.#value(expr.a)]))
     }
   }
 }

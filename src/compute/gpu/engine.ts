@@ -16,6 +16,11 @@ interface Pending {
   reject(error: Error): void
 }
 
+export interface GpuEngineInit {
+  /** Makes the worker. @default a Worker of `./worker.ts` */
+  worker?: () => Worker
+}
+
 /** Kernels on the GPU, by WebGPU in a dedicated Worker. Outside a browser it reports that it is not available. */
 export class GpuEngine implements Engine {
   readonly kind = 'webgpu'
@@ -26,6 +31,11 @@ export class GpuEngine implements Engine {
   readonly #pending = new Map<number, Pending>()
   #prepared = new Map<string, Promise<void>>()
   readonly #keys = new WeakMap<Kernel, string>()
+  readonly #worker: () => Worker
+
+  constructor(init: GpuEngineInit = {}) {
+    this.#worker = init.worker ?? (() => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }))
+  }
 
   async probe(): Promise<EngineReport> {
     if (!isBrowser()) return unavailable('WebGPU is a part of browsers, and this is none')
@@ -88,8 +98,7 @@ export class GpuEngine implements Engine {
   #connect(): WorkerPort {
     if (this.#port !== null) return this.#port
     if (!isBrowser()) throw new EngineError('WebGPU is a part of browsers, and this is none')
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
-    this.#port = browserPort(worker, {
+    this.#port = browserPort(this.#worker(), {
       onMessage: (message) => this.#receive(message as EngineAnswer),
       onError: (reason) => this.#end(new EngineError(`the worker of the WebGPU engine failed: ${reason}`)),
     })
