@@ -5,7 +5,16 @@ import { expect, ready, submitPicture, test, until } from './fixtures/tabs.ts'
 type AxePage = ConstructorParameters<typeof AxeBuilder>[0]['page']
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-const PLACES = ['/#/contribute', '/#/room', '/#/submit', '/#/submit/convolve', '/#/submit/own', '/#/results', '/#/network']
+const PLACES = [
+  '/#/contribute',
+  '/#/room',
+  '/#/submit',
+  '/#/submit/convolve',
+  '/#/submit/own',
+  '/#/results',
+  '/#/results/check',
+  '/#/network',
+]
 
 for (const [device, viewport] of [
   ['a desktop', { width: 1280, height: 900 }],

@@ -21,6 +21,21 @@ test.describe('the relay', () => {
     }
   })
 
+  test('gone after two tabs have met, leaves the job database to their direct link', async ({ relay, openTab }) => {
+    const pages = [await openTab(), await openTab()]
+    for (const page of pages) {
+      await ready(page)
+      await until(page, ({ network }) => network.peers.some(({ link }) => link === 'direct'))
+    }
+    await relay.kill()
+    await until(pages[0]!, ({ network }) => network.relays.every(({ state }) => state !== 'reserved'))
+    const job = await submitPicture(pages[0]!, { Width: '64', Height: '64', Title: 'Without a relay' })
+    await pages[1]!.goto(`${relay.url}/#/results/${job}`)
+    await expect(pages[1]!.getByRole('heading', { name: 'Without a relay' })).toBeVisible({ timeout: 60_000 })
+    // Its blocks came as well: the kernel has its name.
+    await until(pages[1]!, ({ jobs }) => jobs[0]?.kernel === 'mandelbrot')
+  })
+
   test('unreachable, leaves the page usable and says what to do', async ({ relay, openTab }) => {
     const page = await openTab('/?relay=/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWBem4nSa7BYDiifCffHXK9UV8fVXEgrd1PMiKasgEWxES')
     await ready(page)

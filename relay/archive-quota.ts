@@ -1,14 +1,16 @@
 import type { JobId, PeerId } from '../src/domain/ids.ts'
 
-/** How much an archive keeps. Bytes of blocks. */
+/** How much an archive keeps. */
 export interface ArchiveQuotas {
-  /** @default 512 MiB */
+  /** Bytes of the blocks of one requester's jobs. @default 512 MiB */
   bytesPerRequester: number
-  /** @default 8 GiB */
+  /** Bytes of all blocks. @default 8 GiB */
   bytes: number
+  /** Unfinished jobs of one requester, however small. @default 1,000, as many as the database keeps */
+  jobsPerRequester: number
 }
 
-export const DEFAULT_QUOTAS: ArchiveQuotas = { bytesPerRequester: 512 * 1024 ** 2, bytes: 8 * 1024 ** 3 }
+export const DEFAULT_QUOTAS: ArchiveQuotas = { bytesPerRequester: 512 * 1024 ** 2, bytes: 8 * 1024 ** 3, jobsPerRequester: 1_000 }
 
 /** What an archive holds of one job. */
 export interface Holding {
@@ -28,7 +30,15 @@ export interface Holding {
 export function jobsToDrop(holdings: Iterable<Holding>, quotas: ArchiveQuotas): JobId[] {
   const all = [...holdings].sort(firstToGo)
   const dropped = new Set<JobId>()
-  for (const own of Map.groupBy(all, ({ requester }) => requester).values()) drop(own, quotas.bytesPerRequester, dropped)
+  for (const own of Map.groupBy(all, ({ requester }) => requester).values()) {
+    const open = own.filter(({ finished }) => !finished)
+    for (const { job } of open.slice(0, Math.max(0, open.length - quotas.jobsPerRequester))) dropped.add(job)
+    drop(
+      own.filter(({ job }) => !dropped.has(job)),
+      quotas.bytesPerRequester,
+      dropped,
+    )
+  }
   drop(
     all.filter(({ job }) => !dropped.has(job)),
     quotas.bytes,

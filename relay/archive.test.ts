@@ -11,6 +11,7 @@ import { connect, newSigner, signerOf, startLibp2p, startTestNode } from '../src
 import type { TestNode } from '../src/store/test-node.ts'
 import { createArchive } from './archive.ts'
 import type { Archive } from './archive.ts'
+import { DEFAULT_QUOTAS } from './archive-quota.ts'
 import type { ArchiveQuotas } from './archive-quota.ts'
 
 interface Relay {
@@ -35,10 +36,10 @@ describe('the archive', { timeout: 60_000 }, () => {
     await rm(directory, { recursive: true, force: true })
   }, 30_000)
 
-  async function startRelay(quotas?: ArchiveQuotas): Promise<Relay> {
+  async function startRelay(quotas: Partial<ArchiveQuotas> = {}): Promise<Relay> {
     const key = await generateKeyPair('Ed25519')
     const libp2p = await startLibp2p(key)
-    const archive = await createArchive({ libp2p, directory, signer: signerOf(key), quotas })
+    const archive = await createArchive({ libp2p, directory, signer: signerOf(key), quotas: { ...DEFAULT_QUOTAS, ...quotas } })
     const stop = async (): Promise<void> => {
       await archive.stop()
       await libp2p.stop()
@@ -57,7 +58,7 @@ describe('the archive', { timeout: 60_000 }, () => {
   /** A job with its manifest, its kernel and one input block in the tab's store. */
   async function submit(tab: TestNode, name: string, inputBytes = 1_000): Promise<{ record: JobRecord; kernel: Cid; input: Cid }> {
     const kernel = await tab.store.blocks.putValue({ manifest: { name }, source: 'fn main' })
-    const input = await tab.store.blocks.put(new Uint8Array(inputBytes).fill(name.length))
+    const input = await tab.store.blocks.put(Uint8Array.from({ length: inputBytes }, (_, i) => name.charCodeAt(i % name.length)))
     const job = await tab.store.blocks.putValue({
       title: name,
       kernel,
@@ -122,7 +123,7 @@ describe('the archive', { timeout: 60_000 }, () => {
   })
 
   it('lets a requester’s oldest unfinished job go when its share is used up', async () => {
-    const relay = await startRelay({ bytesPerRequester: 150_000, bytes: 1e9 })
+    const relay = await startRelay({ bytesPerRequester: 150_000 })
     const tab = await startTab(relay)
     const old = await submit(tab, 'old', 100_000)
     await until(() => expect(relay.archive.stats()).toMatchObject({ blocks: 3, missing: 0 }))
@@ -130,6 +131,20 @@ describe('the archive', { timeout: 60_000 }, () => {
     await until(() => expect(relay.archive.stats()).toMatchObject({ jobs: 1, dropped: 1, blocks: 3, missing: 0 }))
     expect(await relay.archive.store.blocks.has(old.input)).toBe(false)
     expect(relay.archive.stats().bytes).toBeLessThan(150_000)
+  })
+
+  it('keeps the last of a requester that submits without end, and everything of the others', async () => {
+    const relay = await startRelay({ jobsPerRequester: 3 })
+    const [spammer, honest] = [await startTab(relay), await startTab(relay)]
+    const kept = await submit(honest, 'honest')
+    await until(() => expect(relay.archive.stats()).toMatchObject({ jobs: 1, blocks: 3 }))
+    const spam: Awaited<ReturnType<typeof submit>>[] = []
+    for (let i = 0; i < 8; i++) spam.push(await submit(spammer, `spam ${i}`, 10))
+    const has = () => Promise.all([kept, ...spam].map(({ record }) => relay.archive.store.blocks.has(record.job)))
+    const gone = Array.from({ length: 5 }, () => false)
+    await until(async () => expect(await has()).toEqual([true, ...gone, true, true, true]))
+    await until(() => expect(relay.archive.stats()).toMatchObject({ jobs: 4, dropped: 5, missing: 0 }))
+    expect(await has()).toEqual([true, ...gone, true, true, true])
   })
 
   it('gives up the blocks of a job that its requester takes back, and of nobody else’s word', async () => {

@@ -90,8 +90,9 @@ class Keeper {
   readonly #queue = new PQueue({ concurrency: FETCHES_AT_ONCE })
   readonly #stop = new AbortController()
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
-  /** On their way, by job and block. */
-  readonly #wanted = new Set<string>()
+  /** Blocks on their way, and the jobs for which they are fetched. */
+  readonly #wanted = new Map<Cid, Set<JobId>>()
+  #missing = 0
   /** Jobs by id: the one record whose requester the manifest names. */
   readonly #known = new Map<JobId, { microjobs: number; complete: Set<string> }>()
   /** Results and partials that came before the job's manifest. */
@@ -111,13 +112,13 @@ class Keeper {
       blocks += shelved.blocks
       bytes += shelved.bytes
     }
-    return { jobs, blocks, bytes, dropped, missing: this.#wanted.size, quotas: this.#quotas }
+    return { jobs, blocks, bytes, dropped, missing: this.#missing, quotas: this.#quotas }
   }
 
   keep(records: readonly DatabaseRecord[]): void {
     for (const record of records) {
       if (record.kind === 'job') this.#want(record.job, record.job, () => this.#keepJob(record))
-      else if (record.kind === 'tombstone') void this.#takeBack(record.job, record.requester)
+      else if (record.kind === 'tombstone') void this.#queue.add(() => this.#takeBack(record.job, record.requester))
       else if (record.kind !== 'claim') this.#keepOutputs(record)
     }
   }
@@ -132,8 +133,9 @@ class Keeper {
   async #keepJob(record: JobRecord): Promise<void> {
     const job = await this.#store.blocks.getValue(record.job, this.#patience())
     // Whoever announces a job must be the one its manifest names.
-    if (!isManifest(job) || job.requester !== record.requester) return
+    if (!isManifest(job) || job.requester !== record.requester) return this.#free(record.job, record.job)
     await this.#shelf.open(record.job, record.requester, record.createdAt)
+    await this.#makeRoom(record.requester)
     this.#known.set(record.job, { microjobs: record.microjobs, complete: new Set() })
     await this.#fetch(record.job, record.job)
     for (const cid of [job.kernel, ...(job.input?.blocks ?? [])]) this.#want(record.job, cid, () => this.#fetch(record.job, cid))
@@ -154,7 +156,7 @@ class Keeper {
     for (const { output } of outputs) this.#want(record.job, output, () => this.#fetch(record.job, output))
     if (record.kind !== 'result') return
     known.complete.add(`${record.block}/${record.microjob}`)
-    if (known.complete.size >= known.microjobs) void this.#shelf.finish(record.job)
+    if (known.complete.size >= known.microjobs) void this.#queue.add(() => this.#shelf.finish(record.job))
   }
 
   async #takeBack(job: JobId, requester: string): Promise<void> {
@@ -162,30 +164,46 @@ class Keeper {
   }
 
   async #fetch(job: JobId, cid: Cid): Promise<void> {
-    if (this.#shelf.get(job)?.dropped !== false || (await this.#shelf.has(job, cid))) return
+    const shelved = this.#shelf.get(job)
+    if (shelved?.dropped !== false) return this.#free(job, cid)
+    if (await this.#shelf.has(job, cid)) return
     const bytes = await this.#store.blocks.get(cid, this.#patience())
-    await this.#shelf.addBlock(job, cid, bytes.length)
-    for (const beyond of jobsToDrop(this.#shelf.all(), this.#quotas)) await this.#drop(beyond)
+    // The job may have had to go while its block was on the way.
+    if (!(await this.#shelf.addBlock(job, cid, bytes.length))) return this.#free(job, cid)
+    await this.#makeRoom(shelved.requester)
+  }
+
+  /** Forgets a block of a job that is not kept, unless it is, or is about to be, another job's as well. */
+  async #free(job: JobId, cid: Cid): Promise<void> {
+    const awaited = [...(this.#wanted.get(cid) ?? [])].some((other) => other !== job)
+    if (!awaited && !(await this.#shelf.isNeeded(cid))) await this.#store.blocks.delete(cid)
+  }
+
+  async #makeRoom(requester: PeerId): Promise<void> {
+    if (!this.#shelf.isBeyond(requester, this.#quotas)) return
+    const held = [...this.#shelf.all()].filter(({ dropped }) => !dropped)
+    for (const job of jobsToDrop(held, this.#quotas)) await this.#drop(job)
   }
 
   async #drop(job: JobId): Promise<void> {
-    for (const cid of await this.#shelf.drop(job)) await this.#store.blocks.delete(cid)
+    for (const cid of await this.#shelf.drop(job)) await this.#free(job, cid)
   }
 
   /** Does it, and again while nobody who has the block is here. */
   #want(job: JobId, cid: Cid, fetch: () => Promise<void>, retryMs = FIRST_RETRY_MS): void {
-    const name = `${job}/${cid}`
-    if (this.#wanted.has(name) || this.#stop.signal.aborted) return
-    this.#wanted.add(name)
+    const jobs = this.#wanted.get(cid) ?? new Set()
+    if (jobs.has(job) || this.#stop.signal.aborted) return
+    this.#wanted.set(cid, jobs.add(job))
+    this.#missing++
     void this.#queue.add(
       async () => {
         try {
           await fetch()
-          this.#wanted.delete(name)
+          this.#unwant(job, cid)
         } catch {
           const timer = setTimeout(() => {
             this.#timers.delete(timer)
-            this.#wanted.delete(name)
+            this.#unwant(job, cid)
             this.#want(job, cid, fetch, Math.min(2 * retryMs, LAST_RETRY_MS))
           }, retryMs)
           this.#timers.add(timer.unref())
@@ -194,6 +212,13 @@ class Keeper {
       },
       { priority: -retryMs },
     )
+  }
+
+  #unwant(job: JobId, cid: Cid): void {
+    this.#missing--
+    const jobs = this.#wanted.get(cid)!
+    jobs.delete(job)
+    if (jobs.size === 0) this.#wanted.delete(cid)
   }
 
   #patience(): AbortSignal {

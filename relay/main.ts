@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { renderUnicodeCompact } from 'uqr'
+import type { ArchiveQuotas } from './archive-quota.ts'
 import { RelayConfigError } from './errors.ts'
 import { parseRelayOptions, USAGE } from './options.ts'
 import { createRelay, networkAddresses } from './relay.ts'
@@ -7,19 +8,26 @@ import { readTls, selfSignedTls } from './tls.ts'
 import type { RelayOptions } from './options.ts'
 import type { Relay } from './relay.ts'
 import type { TlsFiles } from './tls.ts'
-import type { RelayService } from './types.ts'
+import type { RelayGauge, RelayService } from './types.ts'
 
 /** The archive, loaded only where it is wanted: it brings the whole database with it. */
-const archive: RelayService = async (parts) => {
-  const { createArchive } = await import('./archive.ts')
-  const running = await createArchive(parts)
-  return {
-    stop: () => running.stop(),
-    gauges: [
-      { name: 'roomful_archive_jobs', help: 'Jobs in the archive', read: () => running.stats().jobs },
-      { name: 'roomful_archive_blocks', help: 'Blocks kept by the archive', read: () => running.stats().blocks },
-      { name: 'roomful_archive_missing', help: 'Blocks that nobody has handed over yet', read: () => running.stats().missing },
-    ],
+function archive(quotas: ArchiveQuotas): RelayService {
+  return async (parts) => {
+    const { createArchive } = await import('./archive.ts')
+    const running = await createArchive({ ...parts, quotas })
+    const gauge = (name: string, help: string, read: () => number): RelayGauge => ({ name: `roomful_archive_${name}`, help, read })
+    return {
+      stop: () => running.stop(),
+      gauges: [
+        gauge('jobs', 'Jobs in the archive', () => running.stats().jobs),
+        gauge('blocks', 'Blocks kept by the archive', () => running.stats().blocks),
+        gauge('bytes', 'Bytes of those blocks', () => running.stats().bytes),
+        gauge('bytes_limit', 'Bytes that the archive keeps at most', () => quotas.bytes),
+        gauge('missing', 'Blocks that nobody has handed over yet', () => running.stats().missing),
+        gauge('dropped', 'Jobs that had to go for a limit or were taken back', () => running.stats().dropped),
+      ],
+      describe: () => ({ archive: running.stats() }),
+    }
   }
 }
 
@@ -64,7 +72,7 @@ async function main(): Promise<void> {
     behindProxy: options.behindProxy,
     iceServers: options.ice,
     ...(options.reservations === null ? {} : { limits: { reservations: options.reservations } }),
-    services: options.archive ? [archive] : [],
+    services: options.archive ? [archive(options.quotas)] : [],
   })
   announce(relay, tls !== null)
   let stopping = false

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+import { DEFAULT_QUOTAS } from './archive-quota.ts'
+import type { ArchiveQuotas } from './archive-quota.ts'
 import { RelayConfigError } from './errors.ts'
 import { parseIceServer } from './ice.ts'
 import type { IceServer } from './ice.ts'
@@ -10,6 +12,7 @@ export interface RelayOptions {
   dataDir: string
   staticDir: string | null
   archive: boolean
+  quotas: ArchiveQuotas
   tls: { kind: 'none' } | { kind: 'self' } | { kind: 'files'; cert: string; key: string }
   /** A reverse proxy says in its headers who asks, for which host, and whether over TLS. */
   behindProxy: boolean
@@ -28,6 +31,9 @@ export const USAGE = `relay: introduces tabs to each other, keeps the job databa
   --static DIR      the built app (dist)
   --no-static       serve no app
   --no-archive      keep no job database
+  --archive-mib N   MiB of jobs' blocks to keep in all (8192); the oldest unfinished jobs go first
+  --requester-mib N MiB of one requester's (512)
+  --requester-jobs N  unfinished jobs of one requester (1000)
   --tls-cert FILE   certificate chain, PEM; with --tls-key
   --tls-key FILE    its private key, PEM
   --tls-self        make a certificate: other devices need HTTPS for WebGPU and WebRTC
@@ -53,6 +59,14 @@ export function parseRelayOptions(args: readonly string[]): RelayOptions {
     dataDir: values.data ?? '.roomful',
     staticDir: values['no-static'] === true ? null : (values.static ?? 'dist'),
     archive: values['no-archive'] !== true,
+    quotas: {
+      bytes: mebibytes('--archive-mib', values['archive-mib'], DEFAULT_QUOTAS.bytes),
+      bytesPerRequester: mebibytes('--requester-mib', values['requester-mib'], DEFAULT_QUOTAS.bytesPerRequester),
+      jobsPerRequester:
+        values['requester-jobs'] === undefined
+          ? DEFAULT_QUOTAS.jobsPerRequester
+          : whole('--requester-jobs', values['requester-jobs'], 1, 1_000_000),
+    },
     tls: cert !== undefined && key !== undefined ? { kind: 'files', cert, key } : { kind: values['tls-self'] === true ? 'self' : 'none' },
     behindProxy: values['behind-proxy'] === true,
     reservations: values.reservations === undefined ? null : whole('--reservations', values.reservations, 1, 1_000_000),
@@ -74,6 +88,9 @@ function parse(args: readonly string[]) {
         static: { type: 'string' },
         'no-static': { type: 'boolean' },
         'no-archive': { type: 'boolean' },
+        'archive-mib': { type: 'string' },
+        'requester-mib': { type: 'string' },
+        'requester-jobs': { type: 'string' },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },
         'tls-self': { type: 'boolean' },
@@ -87,6 +104,11 @@ function parse(args: readonly string[]) {
     const message = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)
     throw new RelayConfigError(`${message} (--help lists the options)`, { cause })
   }
+}
+
+/** Bytes of an option in MiB. */
+function mebibytes(name: string, text: string | undefined, otherwise: number): number {
+  return text === undefined ? otherwise : whole(name, text, 1, 2 ** 30) * 1024 ** 2
 }
 
 function whole(name: string, text: string, least: number, most: number): number {

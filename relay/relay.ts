@@ -78,6 +78,7 @@ export async function createRelay(init: RelayInit): Promise<Relay> {
   const registry = new Registry()
   const gatekeeper = new Gatekeeper(limits, () => Date.now())
   const upgrades = new UpgradeListener(limits.webSocketMessageBytes)
+  const services: Awaited<ReturnType<RelayService>>[] = []
   let stopping: Promise<void> | null = null
   let libp2p: RelayLibp2p | null = null
   let presence: PresenceService | null = null
@@ -103,6 +104,7 @@ export async function createRelay(init: RelayInit): Promise<Relay> {
       reservations: { used: libp2p?.services.relay.reservations.size ?? 0, limit: limits.reservations },
       iceServers: init.iceServers ?? [],
       limits,
+      ...Object.assign({}, ...services.map((service) => service.describe?.())),
     }),
     healthy: () => libp2p !== null && stopping === null,
     metrics: async () => ({ type: registry.contentType, body: await registry.metrics() }),
@@ -171,7 +173,6 @@ export async function createRelay(init: RelayInit): Promise<Relay> {
   node.addEventListener('peer:disconnect', onDisconnect)
   registerGauges(registry, relayGauges({ gatekeeper, topics, libp2p: node }))
 
-  const services: { stop(): Promise<void> }[] = []
   async function stop(): Promise<void> {
     for (const service of services) await service.stop()
     node.removeEventListener('peer:disconnect', onDisconnect)

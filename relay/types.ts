@@ -32,4 +32,6 @@ export interface RelayServiceParts {
 export type RelayService = (parts: RelayServiceParts) => Promise<{
   stop(): Promise<void>
   gauges?: readonly RelayGauge[]
+  /** Fields of `/relay.json`. */
+  describe?(): Record<string, unknown>
 }>

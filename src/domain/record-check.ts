@@ -82,6 +82,16 @@ export function checkSigned(value: unknown): RecordCheck<Signed<DatabaseRecord |
   return checked.ok ? { ok: true, record: { record: checked.record, signature } } : checked
 }
 
+/** What is wrong with the form of something that should be a certificate, or null. It may still not hold. Never throws. */
+export function certificateFault(value: unknown): RecordFault | null {
+  try {
+    certificate(value, '')
+    return null
+  } catch (error) {
+    return error instanceof Fault ? { field: error.field, reason: error.message } : { field: '', reason: 'cannot be read' }
+  }
+}
+
 class Fault extends Error {
   override readonly name = 'Fault'
   readonly field: string

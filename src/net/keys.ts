@@ -14,12 +14,17 @@ export function keyFromBytes(bytes: Uint8Array): PrivateKey {
   return privateKeyFromProtobuf(bytes)
 }
 
+/** Inverse of {@link keyFromBytes}. */
+export function bytesOfKey(key: PrivateKey): Uint8Array {
+  return privateKeyToProtobuf(key)
+}
+
 /** The peer id that belongs to a key. */
 export function peerOfKey(key: PrivateKey): PeerId {
   return peerIdFromPrivateKey(key).toString()
 }
 
-/** Signs with a libp2p key, and checks signatures by the public keys that Ed25519 peer ids contain. */
+/** Signs with a libp2p key. */
 export class KeySigner implements Signer {
   readonly self: PeerId
   readonly #key: PrivateKey
@@ -30,16 +35,22 @@ export class KeySigner implements Signer {
   }
 
   async sign(bytes: Uint8Array): Promise<Uint8Array> {
-    return this.#key.sign(bytes)
+    // Node signs into a Buffer, which is equal to no plain array and becomes something else in JSON.
+    return Uint8Array.from(await this.#key.sign(bytes))
   }
 
-  async verify(peer: PeerId, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
-    try {
-      const { publicKey } = peerIdFromString(peer)
-      return publicKey !== undefined && (await publicKey.verify(bytes, signature))
-    } catch {
-      // A name that is no peer id, or a signature of the wrong length, verifies nothing.
-      return false
-    }
+  verify(peer: PeerId, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    return verifySignature(peer, bytes, signature)
+  }
+}
+
+/** True when `signature` is the peer's over `bytes`: an Ed25519 peer id contains its public key. Never rejects. */
+export async function verifySignature(peer: PeerId, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  try {
+    const { publicKey } = peerIdFromString(peer)
+    return publicKey !== undefined && (await publicKey.verify(bytes, signature))
+  } catch {
+    // A name that is no peer id, or a signature of the wrong length, verifies nothing.
+    return false
   }
 }

@@ -152,7 +152,13 @@ export interface NodeSnapshot {
     answered: number
     outcomes: { id: string; requester: PeerId; worker: PeerId | null; reason: string; at: number }[]
   }
-  ledger: { entries: number; leaderboard: { peer: PeerId; credit: number; chunks: number }[] }
+  /** The newest entries of the ledger, as many as this node holds, and what they come to. */
+  ledger: {
+    entries: number
+    /** When the oldest of them was written, ms since the epoch; null without entries. */
+    since: number | null
+    leaderboard: { peer: PeerId; credit: number; chunks: number }[]
+  }
   problems: Problem[]
 }
 
@@ -259,5 +265,11 @@ export interface RoomfulNode {
    * Throws `ParameterError`, `PlanError` or `InputError` at once, `RequestRefusedError` with every cause when nobody could.
    */
   request(work: WorkDescription, options?: RequestOptions): Promise<RequestAnswer>
+  /** This node's private key as a file for its owner: whoever has it can be this peer. */
+  exportKey(): string
+  /** Peer of a key file. Rejects with `KeyFileError`. */
+  checkKey(text: string): Promise<PeerId>
+  /** Takes the key of a file from the next start on; gives its peer. Rejects with `KeyFileError`, and the old key stays. */
+  importKey(text: string): Promise<PeerId>
   stop(): Promise<void>
 }

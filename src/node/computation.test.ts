@@ -14,8 +14,10 @@ import type { KnownJob } from './catalogue.ts'
 import { Computation } from './computation.ts'
 import { OutputCache } from './output-cache.ts'
 
+const newBlocks = () => new MemoryStoreNetwork().join({ self: 'p', sign: async (bytes) => bytes, verify: async () => true }).blocks
+
 async function checkerOf(kernel: Kernel, width: number, height: number, stream: Uint8Array) {
-  const { blocks } = new MemoryStoreNetwork().join({ self: 'p', sign: async (bytes) => bytes, verify: async () => true })
+  const blocks = newBlocks()
   const input = { blocks: [await blocks.put(stream)], blockBytes: stream.length, length: stream.length, width, height, name: '' }
   const cut = planJob({ manifest: kernel.manifest, parameters: {}, input, chunk: [8, 8, 1] })
   const job: Job = {
@@ -31,7 +33,8 @@ async function checkerOf(kernel: Kernel, width: number, height: number, stream: 
   }
   const outputs = new OutputCache(blocks)
   const known = { job, kernel } as KnownJob
-  const computation = new Computation({ blocks, outputs, find: (id) => (id === jobCid(job) ? known : undefined) })
+  const find = (id: string) => (id === jobCid(job) ? known : undefined)
+  const computation = new Computation({ blocks, outputs, find })
   const engine = new CpuEngine({ workers: 1 })
   computation.use(engine, engine)
   const ref = microjobAt(job, 0)
@@ -42,7 +45,7 @@ async function checkerOf(kernel: Kernel, width: number, height: number, stream: 
     const hash = hashOfCid(await blocks.put(claim))
     return computation.recompute(ref, 0, hash, AbortSignal.timeout(10_000))
   }
-  return { check, bytes, right, computation, ref, dispose: () => engine.dispose() }
+  return { check, bytes, right, computation, ref, blocks, engine, find, dispose: () => engine.dispose() }
 }
 
 /** The output with one of its floats changed. */
@@ -68,6 +71,17 @@ describe('the check of a chunk', () => {
   it('does not judge a result of an approximate kernel that nobody can show', async () => {
     const { computation, ref, dispose } = await checkerOf(matmul, 37, 48, sampleMatrices(48, 37))
     await expect(computation.recompute(ref, 0, hashBytes(Uint8Array.of(1)), AbortSignal.timeout(500))).rejects.toThrow(/timeout/)
+    await dispose()
+  })
+
+  it('keeps what it found right, for those who ask when its worker is gone', async () => {
+    const { blocks, engine, find, right, ref, bytes, dispose } = await checkerOf(convolve, 40, 30, sampleImage(40, 30))
+    const outputs = new OutputCache(newBlocks())
+    const checker = new Computation({ blocks, outputs, find })
+    checker.use(engine, engine)
+    expect(outputs.peek(cidOfHash(right))).toBeUndefined()
+    await checker.recompute(ref, 0, right, AbortSignal.timeout(10_000))
+    expect(outputs.peek(cidOfHash(right))).toEqual(bytes)
     await dispose()
   })
 

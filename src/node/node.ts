@@ -1,13 +1,12 @@
 import { builtInKernels } from '../compute/kernels/index.ts'
 import type { JobId, PeerId } from '../domain/ids.ts'
-import { generateKey } from '../net/keys.ts'
 import { standings } from '../domain/credibility.ts'
 import { leaderboard } from '../domain/ledger-view.ts'
 import { createNetwork } from '../net/network.ts'
 import type { Network } from '../net/network.ts'
 import { createSystemClock } from '../net/system-clock.ts'
 import { idbStorage, memoryStorage } from '../store/idb.ts'
-import { openStore } from '../store/index.ts'
+import { openStore, StorageError } from '../store/index.ts'
 import type { Store } from '../store/index.ts'
 import type { StoreFiles } from '../store/store-files.ts'
 import type { Clock, Unsubscribe } from '../room/ports.ts'
@@ -35,15 +34,19 @@ import { Contribution } from './contribution.ts'
 import { Errands } from './errands.ts'
 import { errorText } from './error-text.ts'
 import { findsToCheck } from './finds.ts'
-import { loadKey, takeSlot } from './identity.ts'
+import { RoomHistory } from './history.ts'
+import { Identity } from './identity.ts'
+import { parseKeyFile } from './key-file.ts'
 import { OutputShelf } from './output.ts'
 import { preflightChecks } from './preflight.ts'
 import { Recorder } from './recorder.ts'
 import { RoomRunner } from './runner.ts'
+import { storageDetail } from './storage-detail.ts'
 import { previewJob, storeJob } from './submission.ts'
 import { tryChunk } from './trial.ts'
 import { jobViews, roomView } from './views.ts'
 import type { PaceSample } from './views.ts'
+import { watchOutput } from './watch.ts'
 
 export interface NodeOptions {
   /** Multiaddrs of relays. */
@@ -59,23 +62,21 @@ export interface NodeOptions {
 const CHANGE_MS = 100
 const WORK_MS = 1_000
 const MAX_PROBLEMS = 20
-const MAX_DEPARTURES = 200
 const LOOK_AGAIN_MS = 1_000
 
 /** Starts a node: key, network, database, rooms. It does not contribute until it is told to. */
 export async function createNode(options: NodeOptions): Promise<RoomfulNode> {
   const step = options.onProgress ?? (() => {})
   step('Looking for this tab’s key …')
-  const slot = await takeSlot(options.directory ?? 'roomful')
-  const privateKey = await loadKey(slot, generateKey)
+  const identity = await Identity.take(options.directory ?? 'roomful')
   step('Connecting to the relay …')
   const clock = createSystemClock()
-  const network = await createNetwork({ relays: options.relays, privateKey, iceServers: options.iceServers, clock })
+  const network = await createNetwork({ relays: options.relays, privateKey: identity.key, iceServers: options.iceServers, clock })
   step('Opening the job database …')
-  const storage = slot.persistent ? await idbStorage(slot.directory) : memoryStorage()
+  const storage = identity.persistent ? await idbStorage(identity.directory) : memoryStorage()
   const store = await openStore({ libp2p: network.libp2p, ...storage, signer: network.signer, onOffence: network.offence })
   step('Ready')
-  return new Node(options, { clock, network, store, storage })
+  return new Node(options, { clock, network, store, storage, identity })
 }
 
 interface Parts {
@@ -83,11 +84,12 @@ interface Parts {
   network: Network
   store: Store
   storage: StoreFiles
+  identity: Identity
 }
 
 class Node implements RoomfulNode {
   readonly peer: PeerId
-  readonly #history: NodeSnapshot['history'] = { timesHost: 0, hostChanges: 0, departures: [], recomputed: 0 }
+  readonly #history: RoomHistory
   readonly #parts: Parts
   readonly #runner: RoomRunner
   readonly #catalogue: Catalogue
@@ -105,11 +107,13 @@ class Node implements RoomfulNode {
   #changeTimer: Unsubscribe | null = null
   #cached: NodeSnapshot | null = null
   #standingsAreOld = true
+  #storageSaid = ''
 
   constructor(options: NodeOptions, parts: Parts) {
     const { network, store, clock } = parts
     this.#parts = parts
     this.peer = network.signer.self
+    this.#history = new RoomHistory(this.peer, () => clock.now())
     this.#recorder = new Recorder({
       jobs: store.jobs,
       ledger: store.ledger,
@@ -167,10 +171,14 @@ class Node implements RoomfulNode {
         this.#changed()
       }),
     )
-    this.#every(WORK_MS, () => {
+    const turn = (): void => {
       this.#offerWork()
       this.#errands.recruit()
-    })
+      this.#watchStorage()
+      end = clock.after(WORK_MS, turn)
+    }
+    let end = clock.after(WORK_MS, turn)
+    this.#ends.push(() => end())
     this.#offerWork()
     const onPageHide = (): void => this.#runner.dispatch({ type: 'stop', finish: false })
     globalThis.addEventListener?.('pagehide', onPageHide)
@@ -215,8 +223,8 @@ class Node implements RoomfulNode {
     this.#contribution.resume()
   }
 
-  async finishThenStop(): Promise<void> {
-    await this.#contribution.finishThenStop()
+  finishThenStop(): Promise<void> {
+    return this.#contribution.finishThenStop()
   }
 
   async stopContributing(): Promise<void> {
@@ -237,26 +245,15 @@ class Node implements RoomfulNode {
       nonce: crypto.getRandomValues(new Uint8Array(16)),
       itemsPerSecond: await this.#contribution.pace(request),
     })
+    // Blocks for which there is no room are in memory alone: a job must not be promised on them.
+    if (this.#parts.storage.full) throw new StorageError(`The job was not submitted. ${this.#parts.storage.detail}`)
     this.#catalogue.add(record, job, request.kernel)
     await this.#recorder.put(record)
     return record.job
   }
 
-  async *watch(job: JobId, signal?: AbortSignal): AsyncIterable<JobOutput> {
-    for (;;) {
-      signal?.throwIfAborted()
-      const changed = new Promise<void>((resolve) => {
-        const end = this.onChange(() => {
-          end()
-          resolve()
-        })
-        signal?.addEventListener('abort', () => resolve(), { once: true })
-      })
-      const output = await this.output(job)
-      yield output
-      if (output.verified) return
-      await changed
-    }
+  watch(job: JobId, signal?: AbortSignal): AsyncIterable<JobOutput> {
+    return watchOutput(() => this.output(job), this.onChange.bind(this), signal)
   }
 
   output(job: JobId): Promise<JobOutput> {
@@ -269,6 +266,18 @@ class Node implements RoomfulNode {
 
   request(work: WorkDescription, options: RequestOptions = {}): Promise<RequestAnswer> {
     return this.#errands.request(work, options)
+  }
+
+  exportKey(): string {
+    return this.#parts.identity.export()
+  }
+
+  async checkKey(text: string): Promise<PeerId> {
+    return (await parseKeyFile(text)).peer
+  }
+
+  async importKey(text: string): Promise<PeerId> {
+    return this.#parts.identity.import(text)
   }
 
   async stop(): Promise<void> {
@@ -319,14 +328,7 @@ class Node implements RoomfulNode {
 
   #note(note: Note): void {
     this.#tell(note)
-    const history = this.#history
-    if (note.kind === 'opened' || (note.kind === 'hostChanged' && note.host === this.peer)) history.timesHost++
-    if (note.kind === 'hostChanged') history.hostChanges++
-    if (note.kind === 'voided') history.recomputed += note.chunks.length
-    if (note.kind === 'departed') {
-      history.departures.push({ peer: note.peer, reason: note.reason, at: this.#parts.clock.now() })
-      if (history.departures.length > MAX_DEPARTURES) history.departures.shift()
-    }
+    this.#history.add(note)
     if (note.kind === 'expelledSelf') this.#problem('expelled', `A room has expelled this tab: ${note.reason}. It looks for another room.`)
   }
 
@@ -340,15 +342,6 @@ class Node implements RoomfulNode {
     if (!this.#standingsAreOld) return
     this.#standingsAreOld = false
     this.#runner.dispatch({ type: 'standings', passed: standings(this.#parts.store.ledger.entries()) })
-  }
-
-  #every(ms: number, action: () => void): void {
-    let end = this.#parts.clock.after(ms, again.bind(this))
-    function again(this: Node): void {
-      action()
-      end = this.#parts.clock.after(ms, again.bind(this))
-    }
-    this.#ends.push(() => end())
   }
 
   #changed(): void {
@@ -368,6 +361,13 @@ class Node implements RoomfulNode {
     this.#changed()
   }
 
+  /** Says what has befallen the storage, once. */
+  #watchStorage(): void {
+    const detail = storageDetail(this.#parts)
+    if (detail !== '' && detail !== this.#storageSaid) this.#problem('storage', detail)
+    this.#storageSaid = detail
+  }
+
   #networkView(): NodeSnapshot['network'] {
     const { network } = this.#parts
     return { ...network.links.snapshot(), wires: network.transport.stats() }
@@ -383,13 +383,13 @@ class Node implements RoomfulNode {
       peer: this.peer,
       phase: this.#phase,
       network,
-      database: { state: 'open', records: store.jobs.records().length, detail: this.#parts.storage.detail },
+      database: { state: 'open', records: store.jobs.records().length, detail: storageDetail(this.#parts) },
       contribution: this.#contribution.view(state, rows.find(({ peer }) => peer === this.peer)?.credit ?? 0),
-      history: { ...this.#history, departures: [...this.#history.departures] },
+      history: this.#history.view(),
       room: roomView(state, new Map(network.peers.map(({ peer, link }) => [peer, link])), this.#catalogue),
       jobs: jobViews(state, this.#catalogue, this.peer, this.#paces),
       requests: this.#errands.view(),
-      ledger: { entries: entries.length, leaderboard: rows },
+      ledger: { entries: entries.length, since: entries[0]?.createdAt ?? null, leaderboard: rows },
       problems: this.#problems,
     }
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { checkProof, parseProof, ProofFormatError } from '../domain/proof.ts'
-import { generateKey, keyFromBytes, KeySigner } from '../net/keys.ts'
+import { findingText, ProofFormatError } from '../domain/proof.ts'
+import { verifyFiles } from './verify.ts'
 
 const USAGE = 'npm run verify -- CERTIFICATES.json [--data OUTPUT.bin] [--quiet]'
 
@@ -38,21 +38,15 @@ function options(args: string[]): { file: string; data: string | undefined; quie
 /** Says what holds and what does not. Exit 0: everything; 1: something does not; 2: not a proof at all. */
 async function main(args: string[]): Promise<number> {
   const { file, data, quiet } = options(args)
-  const proof = parseProof(read(file).toString('utf8'))
-  const signer = new KeySigner(keyFromBytes(await generateKey()))
-  const findings = await checkProof(
-    proof,
-    (peer, bytes, signature) => signer.verify(peer, bytes, signature),
-    data === undefined ? null : new Uint8Array(read(data)),
-  )
-  for (const { claim, holds, detail } of findings) {
-    if (!holds) console.log(`✗ ${claim}: ${detail}`)
-    else if (!quiet) console.log(`✓ ${claim}`)
+  const { findings, certificates } = await verifyFiles(read(file).toString('utf8'), data === undefined ? null : new Uint8Array(read(data)))
+  for (const finding of findings) {
+    if (!finding.holds) console.log(`✗ ${findingText(finding)}`)
+    else if (!quiet) console.log(`✓ ${findingText(finding)}`)
   }
   const failed = findings.filter(({ holds }) => !holds).length
   console.log(
     failed === 0
-      ? `It holds: ${findings.length} checks, ${proof.certificates.length} certificates.`
+      ? `It holds: ${findings.length} checks, ${certificates} certificates.`
       : `It does NOT hold: ${failed} of ${findings.length} checks failed.`,
   )
   return failed === 0 ? 0 : 1

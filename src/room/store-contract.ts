@@ -162,6 +162,16 @@ export function describeStore(name: string, createNetwork: () => Promise<StoreNe
       await expect(waiting).rejects.toThrow()
     })
 
+    it('forgets a block at once although another is waited for, and serves the rest', async () => {
+      const [mine, other] = [await ben.blocks.put(new Uint8Array([1])), await ben.blocks.put(new Uint8Array([2]))]
+      const controller = new AbortController()
+      const waiting = ben.blocks.get(jobRecord(ann.signer, 'nowhere').job, controller.signal).catch(() => 'gave up')
+      await ben.blocks.delete(mine)
+      expect([await ben.blocks.has(mine), await ben.blocks.has(other)]).toEqual([false, true])
+      controller.abort()
+      expect(await waiting).toBe('gave up')
+    })
+
     it('refuses a block that is larger than a peer would take', async () => {
       await expect(ann.blocks.put(new Uint8Array(1024 * 1024 + 1))).rejects.toThrow('1048577')
     })

@@ -3,8 +3,8 @@ import { reportBody } from '../domain/certificate.ts'
 import type { Certificate, CertificateBody } from '../domain/certificate.ts'
 import { beacon, commitment, drawCheck, resultRoot } from '../domain/draw.ts'
 import { textBytes } from '../domain/bytes.ts'
-import { cidOfBytes, cidOfValue, encodeCanonical, hashBytes } from '../domain/ids.ts'
-import type { JobId } from '../domain/ids.ts'
+import { cidOfBytes, cidOfValue, encodeCanonical, hashBytes, hashOfCid } from '../domain/ids.ts'
+import type { Cid, JobId } from '../domain/ids.ts'
 import { blockCid, roomTopic } from '../domain/job.ts'
 import { recordBytes } from '../domain/record-check.ts'
 import type {
@@ -51,19 +51,31 @@ export function refusal(peer: Signer, job: JobId, culprit: string, createdAt: nu
   return { kind: 'refusal', job, block: blockCid(job, 0), microjob: 0, peer: peer.self, culprit, reason: 'chunk 3 was wrong', createdAt }
 }
 
+/** What a result is of: the kernel, and the output bytes of each chunk. */
+interface Made {
+  kernel: Cid
+  output(chunk: number): Uint8Array
+}
+
 /** A result whose certificate holds: the members computed ten chunks in turn, and were drawn to check each other. */
-export async function result(members: readonly Signer[], job: JobId, createdAt: number, microjob = 0): Promise<ResultRecord> {
+export async function result(
+  members: readonly Signer[],
+  job: JobId,
+  createdAt: number,
+  microjob = 0,
+  made: Made = { kernel: KERNEL, output: (chunk) => textBytes(`${job}/${chunk}`) },
+): Promise<ResultRecord> {
   const host = members[0]!
   const block = blockCid(job, 0)
   const room = `${roomTopic({ block, microjob })}/0`
   const chunks: CertificateBody['chunks'] = Array.from({ length: 10 }, (_, i) => ({
     chunk: microjob * 10 + i,
     peer: members[i % members.length]!.self,
-    output: cidOfBytes(textBytes(`${job}/${microjob * 10 + i}`)),
+    output: cidOfBytes(made.output(microjob * 10 + i)),
     fuel: 100,
     engine: 'cpu',
   }))
-  const drawn = chunks.map(({ chunk, peer }) => ({ chunk, peer, hash: hashBytes(textBytes(`${job}/${chunk}`)) }))
+  const drawn = chunks.map(({ chunk, peer, output }) => ({ chunk, peer, hash: hashOfCid(output) }))
   const root = resultRoot(drawn)
   const entropy = members.map(({ self }) => {
     const secret = hashBytes(textBytes(`${job}/${self}`))
@@ -87,7 +99,7 @@ export async function result(members: readonly Signer[], job: JobId, createdAt: 
   const body: CertificateBody = {
     version: 1,
     job,
-    kernel: KERNEL,
+    kernel: made.kernel,
     block,
     blockIndex: 0,
     microjob,

@@ -45,7 +45,10 @@ export class HeliaBlocks implements BlockStore {
   }
 
   async delete(cid: Cid): Promise<void> {
-    await this.#helia.blockstore.delete(CID.parse(cid))
+    // Helia 7.1.15 would wait until no block is being fetched, and hold up every other reader meanwhile: one block that
+    // nobody has would stop them all. The lock is for pins, of which there are none here.
+    const { blockstore } = this.#helia as unknown as { blockstore: { unwrap(): { delete(cid: CID): Promise<void> } } }
+    await blockstore.unwrap().delete(CID.parse(cid))
   }
 
   /** The store that opened it stops Helia. */

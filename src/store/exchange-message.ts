@@ -19,6 +19,8 @@ export interface Offer {
   live: Uint8Array
   /** What else it has. */
   rest: Uint8Array
+  /** Whether it is an archive, which asks for others' sake: whoever answers has yet to ask itself. */
+  archive: boolean
 }
 
 /** Entries that the other side lacks. */
@@ -35,8 +37,8 @@ export interface Done {
 
 export type ExchangeMessage = Offer | Page | Done
 
-/** A new entry, or the state of a replica, on the database's topic. */
-export type GossipMessage = { kind: 'entry'; entry: Uint8Array } | { kind: 'state'; state: Uint8Array }
+/** A new entry, or the state of a replica and whether it is an archive, on the database's topic. */
+export type GossipMessage = { kind: 'entry'; entry: Uint8Array } | { kind: 'state'; state: Uint8Array; archive: boolean }
 
 export function encodeMessage(message: ExchangeMessage | GossipMessage): Uint8Array {
   return encodeCanonical(message)
@@ -46,8 +48,8 @@ export function encodeMessage(message: ExchangeMessage | GossipMessage): Uint8Ar
 export function decodeExchange(bytes: Uint8Array): ExchangeMessage | null {
   const value = fields(bytes, MAX_EXCHANGE_BYTES)
   if (value === null) return null
-  const { kind, live, rest, entries, want } = value
-  if (kind === 'offer' && isDigests(live) && isDigests(rest)) return { kind, live, rest }
+  const { kind, live, rest, archive, entries, want } = value
+  if (kind === 'offer' && isDigests(live) && isDigests(rest)) return { kind, live, rest, archive: archive === true }
   if (kind === 'done' && isDigests(want)) return { kind, want }
   if (
     kind === 'page' &&
@@ -63,9 +65,9 @@ export function decodeExchange(bytes: Uint8Array): ExchangeMessage | null {
 export function decodeGossip(bytes: Uint8Array): GossipMessage | null {
   const value = fields(bytes, MAX_ENTRY_BYTES + 100)
   if (value === null) return null
-  const { kind, entry, state } = value
+  const { kind, entry, state, archive } = value
   if (kind === 'entry' && entry instanceof Uint8Array) return { kind, entry }
-  if (kind === 'state' && state instanceof Uint8Array && state.length === DIGEST_BYTES) return { kind, state }
+  if (kind === 'state' && state instanceof Uint8Array && state.length === DIGEST_BYTES) return { kind, state, archive: archive === true }
   return null
 }
 

@@ -48,6 +48,8 @@ export interface ExchangeInit<R extends AnyRecord> {
 export class Exchange<R extends AnyRecord> {
   readonly #init: ExchangeInit<R>
   readonly #frames: LengthPrefixedStream<Stream>
+  /** Whether the side that asked is an archive; known when it has been answered. */
+  byArchive = false
   readonly stats: ExchangeStats = { sent: 0, received: 0, fresh: 0, refused: 0, bytesSent: 0, bytesReceived: 0 }
 
   constructor(init: ExchangeInit<R>) {
@@ -57,13 +59,14 @@ export class Exchange<R extends AnyRecord> {
 
   /** The side that opened the stream. Rejects with ExchangeError, or when the stream breaks. */
   async ask(): Promise<ExchangeStats> {
-    const { replica, now } = this.#init
+    const { replica, now, archive } = this.#init
     const live = replica.set.live(now()).slice(-MAX_NAMED)
     const rest = replica.set.rest(now()).slice(-MAX_NAMED)
     await this.#write({
       kind: 'offer',
       live: joinDigests(live.map(({ digest }) => digest)),
       rest: joinDigests(rest.map(({ digest }) => digest)),
+      archive,
     })
     const want = await this.#takePages()
     const named = new Map([...rest, ...live].map((item) => [hex(item.digest), item.hash]))
@@ -79,6 +82,7 @@ export class Exchange<R extends AnyRecord> {
     const { replica, peer, now, archive } = this.#init
     const offer = await this.#read()
     if (offer.kind !== 'offer') throw new ProtocolError(`${peer} began an exchange with a ${offer.kind} instead of an offer`)
+    this.byArchive = offer.archive
     const theirLive = splitDigests(offer.live)
     const theirs = new Set([...theirLive, ...splitDigests(offer.rest)].map(hex))
     const missing = replica.set.live(now()).filter(({ digest }) => !theirs.has(hex(digest)))

@@ -2,6 +2,7 @@ import { MemoryBlockstore } from 'blockstore-core'
 import { IDBBlockstore } from 'blockstore-idb'
 import { MemoryDatastore } from 'datastore-core'
 import { IDBDatastore } from 'datastore-idb'
+import { StorageHealth, TabBlockstore, TabDatastore } from './idb-stores.ts'
 import type { StoreFiles } from './store-files.ts'
 
 /** IndexedDB that does not answer for so long is taken for broken, ms: another tab's old connection can block it for ever. */
@@ -14,18 +15,23 @@ const OPEN_MS = 10_000
 export async function idbStorage(directory: string): Promise<StoreFiles> {
   if (typeof indexedDB === 'undefined')
     return { ...memoryStorage(), detail: 'This browser gives pages no storage: everything here is gone when the tab is closed.' }
-  const notes: string[] = []
+  const health = new StorageHealth()
   try {
-    const blockstore = await openOrRenew(`${directory}-blocks`, (name) => new IDBBlockstore(name), notes)
-    const datastore = await openOrRenew(`${directory}-data`, (name) => new IDBDatastore(name), notes)
+    const blocks = await openOrRenew(`${directory}-blocks`, (name) => new IDBBlockstore(name), health.notes)
+    const data = await openOrRenew(`${directory}-data`, (name) => new IDBDatastore(name), health.notes)
     return {
-      blockstore,
-      datastore,
+      blockstore: new TabBlockstore(blocks, health),
+      datastore: new TabDatastore(data, health),
       persistent: true,
-      detail: notes.join(' '),
+      get full() {
+        return health.full
+      },
+      get detail() {
+        return health.detail
+      },
       close: async () => {
-        await blockstore.close()
-        await datastore.close()
+        await blocks.close()
+        await data.close()
       },
     }
   } catch (cause) {
@@ -39,7 +45,14 @@ export async function idbStorage(directory: string): Promise<StoreFiles> {
 
 /** Where nothing can be kept, or is to be: gone with the tab. */
 export function memoryStorage(): StoreFiles {
-  return { blockstore: new MemoryBlockstore(), datastore: new MemoryDatastore(), persistent: false, detail: '', close: async () => {} }
+  return {
+    blockstore: new MemoryBlockstore(),
+    datastore: new MemoryDatastore(),
+    persistent: false,
+    full: false,
+    detail: '',
+    close: async () => {},
+  }
 }
 
 /** A database that cannot be opened is of no use to anybody, and the network still has what was in it: it begins anew. */

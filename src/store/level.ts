@@ -23,6 +23,7 @@ export async function levelStorage(directory: string): Promise<StoreFiles> {
     blockstore,
     datastore,
     persistent: true,
+    full: false,
     detail: notes.join(' '),
     close: async () => {
       await blockstore.close()

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { encodeCanonical, hashBytes } from '../domain/ids.ts'
-import { claim, jobRecord } from '../room/store-fixtures.ts'
-import type { DatabaseRecord } from '../domain/record.ts'
-import { JobSet, MAX_UNANNOUNCED_JOBS, TAB_LIMITS } from './record-set.ts'
+import { claim, jobRecord, refusal } from '../room/store-fixtures.ts'
+import type { DatabaseRecord, LedgerRecord } from '../domain/record.ts'
+import { JobSet, LedgerSet, MAX_UNANNOUNCED_JOBS, TAB_LIMITS } from './record-set.ts'
 import { newSigner } from './test-node.ts'
 
-const read = (record: DatabaseRecord) => ({
+const read = (record: DatabaseRecord | LedgerRecord) => ({
   signed: { record, signature: new Uint8Array(64) },
   hash: `z${record.createdAt}`,
   digest: hashBytes(encodeCanonical(record)),
@@ -34,5 +34,39 @@ describe('the records of the job database', () => {
     expect(set.live(3_000).map(({ record }) => record.kind)).toEqual(['job'])
     set.add(read({ kind: 'tombstone', job: job.job, requester: signer.self, createdAt: 4_000 }))
     expect(set.live(2_999)).toEqual([])
+  })
+})
+
+describe('one peer’s share', () => {
+  it('of claims takes its own oldest, and leaves those of others and its records of other kinds', async () => {
+    const [flood, honest] = [await newSigner(), await newSigner()]
+    const set = new JobSet({ ...TAB_LIMITS, recordsPerPeer: 3 }, honest.self)
+    const job = jobRecord(honest, 'wanted', 1, 50)
+    const own = claim(honest, job.job, 1, 1_000)
+    for (const record of [job, own, jobRecord(flood, 'its own', 2)]) set.add(read(record))
+    for (let i = 0; i < 20; i++) set.add(read(claim(flood, job.job, 10 + i, 1_000, 1, i)))
+    const claims = set.records().filter((record) => record.kind === 'claim')
+    expect(claims.map(({ createdAt }) => createdAt)).toEqual([1, 27, 28, 29])
+    expect(set.records().filter(({ kind }) => kind === 'job')).toHaveLength(2)
+  })
+})
+
+describe('the records of the ledger', () => {
+  it('keep the newest refusals of each reporter alone, in whatever order they come, and crowd out nobody else’s', async () => {
+    const [flood, honest, culprit] = [await newSigner(), await newSigner(), await newSigner()]
+    const limits = { ...TAB_LIMITS, refusalsPerPeer: 3, ledgerEntries: 10 }
+    const spam = Array.from({ length: 20 }, (_, i) => refusal(flood, jobRecord(flood, `made up ${i}`).job, culprit.self, 1_000 + i))
+    const own = refusal(honest, jobRecord(honest, 'true').job, culprit.self, 1)
+    for (const records of [
+      [own, ...spam],
+      [...spam.toReversed(), own],
+    ]) {
+      const set = new LedgerSet(limits)
+      const added = records.map((record) => set.add(read(record)).added)
+      expect(set.compact()).toEqual([])
+      expect(set.records()).toEqual([own, ...spam.slice(-3)])
+      // What a limit takes at once is not passed on as new.
+      expect(added.filter((what) => what === 'new')).toHaveLength(records[0] === own ? 21 : 4)
+    }
   })
 })

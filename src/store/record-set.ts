@@ -1,4 +1,4 @@
-import { hex } from '../domain/bytes.ts'
+import { equalBytes, hex } from '../domain/bytes.ts'
 import { keyOf, ownerOf, supersedes } from '../domain/record.ts'
 import type { JobId, PeerId } from '../domain/ids.ts'
 import type { AnyRecord, ReadEntry } from './log-entry.ts'
@@ -16,25 +16,39 @@ export interface Item {
 export interface SetLimits {
   /** Unfinished jobs of one requester. The oldest goes first. */
   jobsPerRequester: number
-  /** Claims, partials, tombstones or refusals of one peer, of each kind. The oldest goes first. */
+  /** Claims, partials or tombstones of one peer, of each kind. The oldest goes first. */
   recordsPerPeer: number
+  /** Refusals that one peer reports: they need no proof, and must not crowd out what has one. The oldest goes first. */
+  refusalsPerPeer: number
   /** Finished jobs that stay in memory beside those of this node's own. */
   finishedJobs: number
   /** Ledger entries that stay in memory. */
   ledgerEntries: number
 }
 
-export const TAB_LIMITS: SetLimits = { jobsPerRequester: 1_000, recordsPerPeer: 2_000, finishedJobs: 200, ledgerEntries: 2_000 }
+export const TAB_LIMITS: SetLimits = {
+  jobsPerRequester: 1_000,
+  recordsPerPeer: 2_000,
+  refusalsPerPeer: 50,
+  finishedJobs: 200,
+  ledgerEntries: 2_000,
+}
 
-export type Added = 'new' | 'replaced' | 'known' | 'stale'
+type Incoming = Pick<ReadEntry, 'signed' | 'hash' | 'digest'>
 
-export const ARCHIVE_LIMITS: SetLimits = { jobsPerRequester: 1_000, recordsPerPeer: 2_000, finishedJobs: 500, ledgerEntries: 2_000 }
+/** What became of a record that was added, and which items no longer count. */
+interface Addition {
+  added: 'new' | 'replaced' | 'known' | 'stale'
+  dropped: Item[]
+}
+
+export const ARCHIVE_LIMITS: SetLimits = { ...TAB_LIMITS, finishedJobs: 500 }
 
 /** What a database keeps of its records, and which of them every replica needs. */
 export interface RecordSet {
   readonly size: number
   /** Keeps the record unless a better one with its key is here. `dropped` are the items that no longer count. */
-  add(read: Pick<ReadEntry, 'signed' | 'hash' | 'digest'>): { added: Added; dropped: Item[] }
+  add(read: Incoming): Addition
   has(digest: Uint8Array): boolean
   records(): AnyRecord[]
   /** What a newcomer must have before it can work. @param now ms since the epoch */
@@ -45,6 +59,23 @@ export interface RecordSet {
   answersTo(digests: ReadonlySet<string>, peer: PeerId): Item[]
   /** Takes out of memory what is beyond the limits, as groups under a name. */
   compact(): { group: string; items: Item[] }[]
+}
+
+/** How an item stands to the one with its key. */
+function standing({ record, digest }: Item, current: Item | undefined): Addition['added'] {
+  if (current === undefined) return 'new'
+  if (equalBytes(current.digest, digest)) return 'known'
+  return supersedes(record, current.record) ? 'replaced' : 'stale'
+}
+
+/** A record that a limit took at once is nothing new: nobody is told of it, and it is not written. */
+function unlessDropped(item: Item, addition: Addition): Addition {
+  return addition.dropped.includes(item) ? { added: 'stale', dropped: addition.dropped.filter((other) => other !== item) } : addition
+}
+
+/** The older first. */
+function byAge(a: Item, b: Item): number {
+  return a.record.createdAt - b.record.createdAt || (a.key < b.key ? -1 : 1)
 }
 
 /** Jobs of which there are records but not the job's own: those that wait for it, and those that somebody made up. */
@@ -82,21 +113,19 @@ export class JobSet implements RecordSet {
     return this.#items.size
   }
 
-  add({ signed: { record }, hash, digest }: Pick<ReadEntry, 'signed' | 'hash' | 'digest'>): { added: Added; dropped: Item[] } {
-    const key = keyOf(record)
-    const current = this.#items.get(key)
-    if (current !== undefined) {
-      if (hex(current.digest) === hex(digest)) return { added: 'known', dropped: [] }
-      if (!supersedes(record, current.record)) return { added: 'stale', dropped: [] }
-    }
+  add({ signed: { record }, hash, digest }: Incoming): Addition {
+    const item = { key: keyOf(record), record, hash, digest }
+    const current = this.#items.get(item.key)
+    const added = standing(item, current)
+    if (added === 'known' || added === 'stale') return { added, dropped: [] }
     const dropped = current === undefined ? [] : [current]
     if (current !== undefined) this.#remove(current)
-    this.#insert({ key, record, hash, digest })
-    for (const item of [...this.#overQuota(record), ...this.#overUnannounced()]) {
-      this.#remove(item)
-      dropped.push(item)
+    this.#insert(item)
+    for (const beyond of [...this.#overQuota(record), ...this.#overUnannounced()]) {
+      this.#remove(beyond)
+      dropped.push(beyond)
     }
-    return { added: current === undefined ? 'new' : 'replaced', dropped }
+    return unlessDropped(item, { added, dropped })
   }
 
   has(digest: Uint8Array): boolean {
@@ -206,9 +235,7 @@ export class JobSet implements RecordSet {
     const items = Array.from(keys, (key) => this.#items.get(key)!).filter(
       (item) => item.record.kind !== 'job' || isOpen(this.#jobs.get(item.record.job)!),
     )
-    return items
-      .sort((a, b) => a.record.createdAt - b.record.createdAt || (a.key < b.key ? -1 : 1))
-      .slice(0, Math.max(0, items.length - limit))
+    return items.sort(byAge).slice(0, Math.max(0, items.length - limit))
   }
 }
 
@@ -227,6 +254,8 @@ export const LIVE_LEDGER_ENTRIES = 128
 export class LedgerSet implements RecordSet {
   readonly #items = new Map<string, Item>()
   readonly #digests = new Set<string>()
+  /** By who reports them. */
+  readonly #refusals = new Map<PeerId, Set<Item>>()
   readonly #limits: SetLimits
   #sorted: Item[] | null = null
 
@@ -238,18 +267,24 @@ export class LedgerSet implements RecordSet {
     return this.#items.size
   }
 
-  add({ signed: { record }, hash, digest }: Pick<ReadEntry, 'signed' | 'hash' | 'digest'>): { added: Added; dropped: Item[] } {
-    const key = keyOf(record)
-    const current = this.#items.get(key)
-    if (current !== undefined) {
-      if (hex(current.digest) === hex(digest)) return { added: 'known', dropped: [] }
-      if (!supersedes(record, current.record)) return { added: 'stale', dropped: [] }
-      this.#digests.delete(hex(current.digest))
-    }
-    this.#items.set(key, { key, record, hash, digest })
+  add({ signed: { record }, hash, digest }: Incoming): Addition {
+    const item = { key: keyOf(record), record, hash, digest }
+    const current = this.#items.get(item.key)
+    const added = standing(item, current)
+    if (added === 'known' || added === 'stale') return { added, dropped: [] }
+    const dropped = current === undefined ? [] : [current]
+    if (current !== undefined) this.#remove(current)
+    this.#items.set(item.key, item)
     this.#digests.add(hex(digest))
     this.#sorted = null
-    return { added: current === undefined ? 'new' : 'replaced', dropped: current === undefined ? [] : [current] }
+    if (record.kind === 'refusal') {
+      const own = (this.#refusals.get(record.peer) ?? new Set()).add(item)
+      this.#refusals.set(record.peer, own)
+      const beyond = [...own].sort(byAge).slice(0, Math.max(0, own.size - this.#limits.refusalsPerPeer))
+      for (const old of beyond) this.#remove(old)
+      dropped.push(...beyond)
+    }
+    return unlessDropped(item, { added, dropped })
   }
 
   has(digest: Uint8Array): boolean {
@@ -275,16 +310,22 @@ export class LedgerSet implements RecordSet {
   compact(): { group: string; items: Item[] }[] {
     const old = this.#byAge().slice(0, Math.max(0, this.#items.size - this.#limits.ledgerEntries))
     if (old.length === 0) return []
-    for (const { key, digest } of old) {
-      this.#items.delete(key)
-      this.#digests.delete(hex(digest))
-    }
-    this.#sorted = null
+    for (const item of old) this.#remove(item)
     return [{ group: 'old', items: old }]
   }
 
+  #remove(item: Item): void {
+    this.#items.delete(item.key)
+    this.#digests.delete(hex(item.digest))
+    this.#sorted = null
+    if (item.record.kind !== 'refusal') return
+    const own = this.#refusals.get(item.record.peer)!
+    own.delete(item)
+    if (own.size === 0) this.#refusals.delete(item.record.peer)
+  }
+
   #byAge(): Item[] {
-    this.#sorted ??= [...this.#items.values()].sort((a, b) => a.record.createdAt - b.record.createdAt || (a.key < b.key ? -1 : 1))
+    this.#sorted ??= [...this.#items.values()].sort(byAge)
     return this.#sorted
   }
 }

@@ -1,11 +1,12 @@
 import { MemoryDatastore } from 'datastore-core'
 import { Key } from 'interface-datastore'
 import { describe, expect, it } from 'vitest'
-import { equalBytes, hex } from '../domain/bytes.ts'
-import { decodeCanonical, encodeCanonical } from '../domain/ids.ts'
+import { hex } from '../domain/bytes.ts'
+import { encodeCanonical } from '../domain/ids.ts'
 import { recordBytes } from '../domain/record-check.ts'
 import type { DatabaseRecord } from '../domain/record.ts'
 import type { Signer } from '../room/ports.ts'
+import { lottery, mutateBytes } from '../room/mutation.ts'
 import { claim, jobRecord, partial, result, sign, tombstone } from '../room/store-fixtures.ts'
 import { identityHash } from './identity.ts'
 import { TAB_LIMITS } from './record-set.ts'
@@ -39,15 +40,6 @@ async function write(replica: Replica<DatabaseRecord>, signer: Signer, ...record
 async function forge(address: string, attacker: Signer, key: string, value: unknown, time = 1): Promise<Uint8Array> {
   const body = { id: address, payload: { op: 'ADD', key: null, value }, next: [], refs: [], clock: { id: key, time }, v: 2 }
   return encodeCanonical({ ...body, key, identity: identityHash(key), sig: hex(await attacker.sign(encodeCanonical(body))) })
-}
-
-/** Reproducible numbers below a bound: a linear congruential generator. */
-function lottery(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
 }
 
 describe('a replica', () => {
@@ -118,7 +110,7 @@ describe('a replica', () => {
     )
     const replica = await openReplica(ben)
     const draw = lottery(1)
-    const mutated = Array.from({ length: 10_000 }, (_, i) => mutate(originals[i % originals.length]!, draw))
+    const mutated = Array.from({ length: 10_000 }, (_, i) => mutateBytes(originals[i % originals.length]!, draw))
     let refused = 0
     for (let i = 0; i < mutated.length; i += 500) refused += (await replica.accept(mutated.slice(i, i + 500))).refused.length
     expect(replica.records()).toEqual([])
@@ -235,54 +227,3 @@ describe('a replica', () => {
     ).toEqual(['mine', 'spam 7', 'spam 8', 'spam 9'])
   })
 })
-
-/** Another entry than it was: see {@link mutateSomehow}. */
-function mutate(bytes: Uint8Array, draw: (below: number) => number): Uint8Array {
-  const changed = mutateSomehow(bytes, draw)
-  if (!equalBytes(changed, bytes)) return changed
-  // By chance it is the old one.
-  const copy = bytes.slice()
-  copy[draw(copy.length)]! ^= 1
-  return copy
-}
-
-/** One bit, a few bytes, a part left out, a part doubled, or one field with another value. */
-function mutateSomehow(bytes: Uint8Array, draw: (below: number) => number): Uint8Array {
-  const at = draw(bytes.length)
-  const copy = bytes.slice()
-  switch (draw(6)) {
-    case 0:
-      copy[at]! ^= 1 << draw(8)
-      return copy
-    case 1:
-      for (let i = 0; i <= draw(8); i++) copy[(at + i) % copy.length]! ^= 1 + draw(255)
-      return copy
-    case 2:
-      return bytes.slice(0, at)
-    case 3:
-      return new Uint8Array([...bytes.subarray(0, at), ...bytes.subarray(draw(at + 1), bytes.length)].concat(at === 0 ? [0] : []))
-    default:
-      return changeField(bytes, draw)
-  }
-}
-
-function changeField(bytes: Uint8Array, draw: (below: number) => number): Uint8Array {
-  const entry = decodeCanonical(bytes) as Record<string, unknown>
-  let object = entry
-  for (;;) {
-    const names = Object.keys(object)
-    const name = names[draw(names.length)]!
-    const value = object[name]
-    if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && Object.keys(value).length > 0) {
-      object = value as Record<string, unknown>
-      continue
-    }
-    if (typeof value === 'number') object[name] = value + 1 + draw(1_000)
-    else if (typeof value === 'string')
-      object[name] = value.slice(0, draw(value.length)) + String.fromCharCode(97 + draw(26)) + value.slice(draw(value.length) + 1)
-    else if (value instanceof Uint8Array && value.length > 0)
-      object[name] = value.map((byte, i) => (i === 0 ? byte ^ (1 + draw(255)) : byte))
-    else object[name] = [draw(2), 'x', null, {}, [0]][draw(5)]
-    return encodeCanonical(entry)
-  }
-}

@@ -114,7 +114,8 @@ export class Replica<R extends AnyRecord> {
 
   /**
    * Appends a record of this node's own; resolves with its entry when it is kept on this device, and with null when
-   * the record or a better one is already here. Rejects with RecordRefusedError or StorageError.
+   * the record or a better one is already here. Rejects with RecordRefusedError, or with StorageError when the device
+   * did not keep it: it is then in memory, reaches others by exchanges, and is written with the next record.
    */
   async put(signed: Signed<AnyRecord>): Promise<ReadEntry | null> {
     const checked = checkSigned(signed)
@@ -139,8 +140,9 @@ export class Replica<R extends AnyRecord> {
       await this.#compact()
       return added === 'new' || added === 'replaced' ? result.read : null
     })
-    await this.#init.storage.commit()
+    // It counts here and is told to others even if this device does not keep it.
     if (read) this.#announce([read])
+    await this.#init.storage.commit()
     return read ?? null
   }
 
@@ -217,14 +219,13 @@ export class Replica<R extends AnyRecord> {
         continue
       }
       const { added, dropped } = set.add(read)
-      if (added === 'known' || added === 'stale') {
-        storage.pass(read.hash)
-        continue
-      }
-      storage.putEntry(read.hash, read.bytes)
-      this.#heads.joined(read)
+      const counts = added === 'new' || added === 'replaced'
+      if (counts) {
+        storage.putEntry(read.hash, read.bytes)
+        this.#heads.joined(read)
+        fresh.push(read)
+      } else storage.pass(read.hash)
       for (const item of dropped) this.#forget(item.hash)
-      fresh.push(read)
     }
     await this.#compact()
     // Others can send these again: nobody was told that they are safe here.

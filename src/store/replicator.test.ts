@@ -5,7 +5,7 @@ import type { DatabaseRecord } from '../domain/record.ts'
 import { claim, jobRecord, partial, result, sign } from '../room/store-fixtures.ts'
 import { encodeMessage, MAX_NAMED } from './exchange-message.ts'
 import type { GossipLibp2p } from './replicator.ts'
-import { connect, startLibp2p, startTestNode } from './test-node.ts'
+import { connect, loseEntries, startLibp2p, startTestNode } from './test-node.ts'
 import type { TestNode } from './test-node.ts'
 import { openReplica } from './test-replica.ts'
 
@@ -18,8 +18,8 @@ describe('replication', { timeout: 40_000 }, () => {
     for (const end of ends.splice(0).reverse()) await end()
   }, 20_000)
 
-  async function node(): Promise<TestNode> {
-    const started = await startTestNode()
+  async function node(init: Parameters<typeof startTestNode>[0] = {}): Promise<TestNode> {
+    const started = await startTestNode(init)
     ends.push(() => started.stop())
     return started
   }
@@ -67,6 +67,19 @@ describe('replication', { timeout: 40_000 }, () => {
     await until(() => expect(ben.store.jobs.records()).toHaveLength(2))
   })
 
+  it('brings an archive a job that began and ended at once although gossip lost all of it', async () => {
+    const [tab, relay] = [await node(), await node({ archive: true })]
+    loseEntries(tab)
+    await connect(tab, relay)
+    const first = jobRecord(tab.signer, 'tells who the archive is')
+    await put(tab, first)
+    await until(() => expect(relay.store.jobs.records()).toHaveLength(1))
+    const job = jobRecord(tab.signer, 'at once')
+    await put(tab, job)
+    await put(tab, await result([tab.signer, relay.signer], job.job, 2_000))
+    await until(() => expect(relay.store.jobs.records()).toHaveLength(3))
+  })
+
   it('does not bring claims that have lapsed to a newcomer', async () => {
     const [ann, late] = [await node(), await node()]
     const job = jobRecord(ann.signer, 'claimed long ago')
@@ -102,10 +115,13 @@ describe('replication', { timeout: 40_000 }, () => {
     ['pages before an offer', [encodeMessage({ kind: 'page', entries: [] })]],
     [
       'an offer of more than may be named',
-      [encodeMessage({ kind: 'offer', live: new Uint8Array((MAX_NAMED + 1) * 32), rest: new Uint8Array(0) })],
+      [encodeMessage({ kind: 'offer', live: new Uint8Array((MAX_NAMED + 1) * 32), rest: new Uint8Array(0), archive: false })],
     ],
     ['a message larger than any may be', [new Uint8Array(8 * 1024 * 1024)]],
-    ['two offers', Array.from({ length: 2 }, () => encodeMessage({ kind: 'offer', live: new Uint8Array(0), rest: new Uint8Array(0) }))],
+    [
+      'two offers',
+      Array.from({ length: 2 }, () => encodeMessage({ kind: 'offer', live: new Uint8Array(0), rest: new Uint8Array(0), archive: false })),
+    ],
   ])('ends an exchange in which a peer sends %s, and answers the next one', async (_what, messages) => {
     const [victim, enemy, friend] = [await node(), await attacker(), await node()]
     await put(victim, jobRecord(victim.signer, 'x'))

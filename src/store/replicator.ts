@@ -64,6 +64,10 @@ export class Replicator<R extends AnyRecord> {
   /** States of both sides at which an exchange with a peer last brought nothing to either. */
   readonly #agreed = new Map<PeerId, string>()
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+  /** Peers that keep everything. */
+  readonly #archives = new Set<PeerId>()
+  /** Digests of this node's new entries that no state has covered yet. */
+  readonly #untold = new Set<string>()
   #told = ''
   #ticks = 0
   #answering = 0
@@ -95,7 +99,8 @@ export class Replicator<R extends AnyRecord> {
   }
 
   /** Tells everybody a new entry of this node's own. */
-  publish({ bytes }: ReadEntry): void {
+  publish({ bytes, digest }: ReadEntry): void {
+    this.#untold.add(hex(digest))
     this.#send(encodeMessage({ kind: 'entry', entry: bytes }))
   }
 
@@ -146,9 +151,10 @@ export class Replicator<R extends AnyRecord> {
     this.#answering++
     const { replica, archive, now } = this.#init
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(EXCHANGE_MS)])
-    this.#greeted.set(peer, now())
+    const exchange = new Exchange({ stream, replica, peer, archive, now, signal })
     try {
-      this.#add(await new Exchange({ stream, replica, peer, archive, now, signal }).answer())
+      this.#add(await exchange.answer())
+      if (!exchange.byArchive) this.#greeted.set(peer, now())
       await stream.close({ signal })
     } catch (error) {
       this.#stats.failures++
@@ -183,11 +189,14 @@ export class Replicator<R extends AnyRecord> {
     const from = (event.detail as { from?: { toString(): string } }).from?.toString()
     if (message === null || from === undefined) return
     if (message.kind === 'entry') void this.#init.replica.accept([message.entry])
-    else this.#compare(from, message.state)
+    else {
+      if (message.archive) this.#archives.add(from)
+      this.#compare(from, message.state)
+    }
   }
 
   #compare(peer: PeerId, theirs: Uint8Array): void {
-    const own = this.#state()
+    const own = stateOf(this.#live())
     if (equalBytes(theirs, own)) return
     // Two that keep different things for good reasons need not ask each other every second.
     const states = `${hex(own)}/${hex(theirs)}`
@@ -202,6 +211,7 @@ export class Replicator<R extends AnyRecord> {
   readonly #onDisconnect = (event: CustomEvent<{ toString(): string }>): void => {
     this.#agreed.delete(event.detail.toString())
     this.#greeted.delete(event.detail.toString())
+    this.#archives.delete(event.detail.toString())
   }
 
   /** One of two peers asks at once: never the archive, and of others the lower id. The other asks if nothing came. */
@@ -223,17 +233,33 @@ export class Replicator<R extends AnyRecord> {
   }
 
   #tick(): void {
-    const state = hex(this.#state())
+    const live = this.#live()
+    const state = stateOf(live)
     this.#ticks++
-    if (state === this.#told && this.#ticks % IDLE_TICKS !== 0) return
-    this.#told = state
-    this.#send(encodeMessage({ kind: 'state', state: this.#state() }))
+    for (const digest of live) this.#untold.delete(hex(digest))
+    if (this.#untold.size > 0) this.#tellArchives()
+    if (hex(state) === this.#told && this.#ticks % IDLE_TICKS !== 0) return
+    this.#told = hex(state)
+    this.#send(encodeMessage({ kind: 'state', state, archive: this.#init.archive }))
+  }
+
+  /**
+   * States make up for lost gossip, but what has ended is in none of them: whoever still takes it for unfinished asks,
+   * and an archive that has never heard of it is offered everything.
+   */
+  #tellArchives(): void {
+    const told = [...this.#untold]
+    for (const archive of this.#archives) {
+      void this.exchangeWith(archive).then((stats) => {
+        if (stats !== null) for (const digest of told) this.#untold.delete(digest)
+      })
+    }
   }
 
   /** Of the records that every replica needs, so that what only some keep makes no difference. */
-  #state(): Uint8Array {
+  #live(): Uint8Array[] {
     const { replica, now } = this.#init
-    return stateOf(replica.set.live(now()).map(({ digest }) => digest))
+    return replica.set.live(now()).map(({ digest }) => digest)
   }
 
   #send(bytes: Uint8Array): void {

@@ -7,8 +7,10 @@ export interface StoreFiles {
   datastore: Datastore
   /** False when it is gone with the process. */
   persistent: boolean
-  /** What a person should know about it; empty when all is well. */
-  detail: string
+  /** There was no room for the last block: it is in memory alone. Changes while the store is open. */
+  readonly full: boolean
+  /** What a person should know about it; empty when all is well. Changes while the store is open. */
+  readonly detail: string
   /** When the store has stopped. */
   close(): Promise<void>
 }

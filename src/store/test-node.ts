@@ -10,6 +10,7 @@ import { MemoryDatastore } from 'datastore-core'
 import { createLibp2p } from 'libp2p'
 import type { PrivateKey } from '@libp2p/interface'
 import type { Signer } from '../room/ports.ts'
+import { decodeGossip } from './exchange-message.ts'
 import type { GossipLibp2p } from './replicator.ts'
 import { openStore } from './store.ts'
 import type { Store, StoreInit } from './store.ts'
@@ -73,6 +74,14 @@ export async function startTestNode(init: Partial<StoreInit> & { key?: PrivateKe
       await libp2p.stop()
     },
   }
+}
+
+/** From here on the new entries that this node tells are lost on the way, so that only exchanges bring them. */
+export function loseEntries({ libp2p }: Pick<TestNode, 'libp2p'>): void {
+  const { pubsub } = libp2p.services
+  const publish = pubsub.publish.bind(pubsub)
+  pubsub.publish = async (topic: string, data?: Uint8Array) =>
+    data !== undefined && decodeGossip(data)?.kind === 'entry' ? { recipients: [] } : publish(topic, data)
 }
 
 export async function connect(a: Pick<TestNode, 'libp2p'>, b: Pick<TestNode, 'libp2p'>): Promise<void> {

@@ -200,7 +200,7 @@ export class Siege {
         address: relay,
         protocol: records,
         samples: () => [
-          encodeExchange({ kind: 'offer', live: digests, rest: digests }),
+          encodeExchange({ kind: 'offer', live: digests, rest: digests, archive: false }),
           encodeExchange({ kind: 'page', entries: [digests] }),
           encodeExchange({ kind: 'done', want: digests }),
         ],
@@ -248,7 +248,10 @@ export class Siege {
     const spent: Spent = { sent: 0, identities: 0, punished: 0 }
     const relay = this.relay.libp2p
     const samples = topic.startsWith('/orbitdb/')
-      ? [encodeExchange({ kind: 'state', state: new Uint8Array(32) }), encodeExchange({ kind: 'entry', entry: new Uint8Array(200) })]
+      ? [
+          encodeExchange({ kind: 'state', state: new Uint8Array(32), archive: false }),
+          encodeExchange({ kind: 'entry', entry: new Uint8Array(200) }),
+        ]
       : [leave(), encodeMessage({ ...ENVELOPE, body: { case: 'joinRefused', value: { peer: 'p', reason: 'r', retryAfterMs: 1 } } })]
     while (spent.sent < count) {
       const attacker = await this.#attacker()

@@ -5,6 +5,7 @@ import { Section } from '../parts/section.tsx'
 import { Stat } from '../parts/stat.tsx'
 import { useSnapshot } from '../state/ui.ts'
 import { count } from '../view/format.ts'
+import { KeySection } from './key-section.tsx'
 import { Leaderboard } from './leaderboard.tsx'
 import { Peers, Relays, Wires } from './links.tsx'
 import { Problems } from './problems.tsx'
@@ -56,11 +57,12 @@ export function NetworkPage() {
         <Wires wires={network.wires} />
       </Section>
       <Section title="Leaderboard">
-        <Leaderboard leaders={ledger.leaderboard} />
+        <Leaderboard ledger={ledger} />
       </Section>
       <Section title="Single work requests">
         <Requests requests={snapshot.requests} />
       </Section>
+      <KeySection peer={peer} />
       <Section title="Problems">
         <Problems problems={snapshot.problems} />
       </Section>

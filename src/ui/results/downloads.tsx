@@ -1,7 +1,8 @@
-import { Button, Group, Text } from '@mantine/core'
+import { Anchor, Button, Group, Text } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { proofJson } from '../../domain/proof.ts'
 import type { JobOutput } from '../../node/api.ts'
+import { CHECK, formatRoute } from '../state/route.ts'
 import { notify } from '../state/store.ts'
 import { ui } from '../state/ui.ts'
 import { fileName } from '../view/format.ts'
@@ -45,6 +46,12 @@ export function Downloads({ output, title }: { output: JobOutput; title: string 
         </Button>
       </Group>
       <Hash output={output} />
+      {output.certificates.length > 0 && (
+        <Text size="xs" c="dimmed" mt="xs">
+          Anybody can check these files again, offline:{' '}
+          <Anchor href={formatRoute({ place: 'results', job: CHECK })}>Check a certificate</Anchor>.
+        </Text>
+      )}
     </div>
   )
 }

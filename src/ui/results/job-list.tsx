@@ -3,7 +3,7 @@ import { memo, useState } from 'react'
 import type { JobView } from '../../node/api.ts'
 import { JobBadge } from '../parts/job-badge.tsx'
 import { PageHead } from '../parts/page-head.tsx'
-import { formatRoute } from '../state/route.ts'
+import { CHECK, formatRoute } from '../state/route.ts'
 import { useSnapshot } from '../state/ui.ts'
 import { dateTime, percent, plural } from '../view/format.ts'
 
@@ -20,7 +20,7 @@ export function JobList() {
   return (
     <Stack gap="lg">
       <PageHead title="Results">Every job that this tab knows of, kept across visits. Only what has been verified counts as done.</PageHead>
-      <Group>
+      <Group justify="space-between">
         <SegmentedControl
           aria-label="Whose jobs"
           value={whose}
@@ -30,6 +30,7 @@ export function JobList() {
             { value: 'mine', label: 'Submitted here' },
           ]}
         />
+        <Anchor href={formatRoute({ place: 'results', job: CHECK })}>Check a certificate</Anchor>
       </Group>
       {listed.length === 0 ? (
         <Stack align="start">

@@ -5,7 +5,7 @@ import { NetworkPage } from '../network/network-page.tsx'
 import { ResultsPage } from '../results/results-page.tsx'
 import { RoomPage } from '../room/room-page.tsx'
 import { SubmitPage } from '../submit/submit-page.tsx'
-import { formatRoute, parseRoute, PLACES } from '../state/route.ts'
+import { CHECK, formatRoute, parseRoute, PLACES } from '../state/route.ts'
 import type { Place } from '../state/route.ts'
 import { useSnapshot, useUi } from '../state/ui.ts'
 import { Banners } from './banners.tsx'
@@ -16,6 +16,8 @@ import { StartupGate } from './startup-gate.tsx'
 /** The frame around the five places: navigation, messages, and who this tab is. */
 export function App() {
   const place = useUi((state) => state.route.place)
+  // Certificates are checked without a node.
+  const offline = useUi(({ route }) => route.place === 'results' && route.job === CHECK)
   return (
     <AppShell
       header={{ height: 56 }}
@@ -65,9 +67,13 @@ export function App() {
       <AppShell.Main id="main" tabIndex={-1}>
         <div className="page">
           <Banners />
-          <StartupGate>
+          {offline ? (
             <Page place={place} />
-          </StartupGate>
+          ) : (
+            <StartupGate>
+              <Page place={place} />
+            </StartupGate>
+          )}
         </div>
       </AppShell.Main>
       <AppShell.Footer hiddenFrom="sm">

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatRoute, parseRoute, PLACES, shareLink } from './route.ts'
+import { CHECK, formatRoute, parseRoute, PLACES, shareLink } from './route.ts'
 import type { Route } from './route.ts'
 
 describe('routes', () => {
@@ -16,6 +16,7 @@ describe('routes', () => {
       { place: 'submit', kernel: 'mandelbrot' },
       { place: 'results', job: 'bafyjob' },
       { place: 'results', job: null },
+      { place: 'results', job: CHECK },
       { place: 'network' },
     ]
     for (const route of routes) expect(parseRoute(formatRoute(route))).toEqual(route)

@@ -17,6 +17,9 @@ export const PLACES: readonly { place: Place; title: string; hash: string }[] = 
   { place: 'network', title: 'Network', hash: '#/network' },
 ]
 
+/** In the place of a job: the page that checks certificates. No job is called that. */
+export const CHECK = 'check'
+
 /** Longest job id or kernel name taken from an address, in characters. */
 const MAX_SEGMENT = 200
 
