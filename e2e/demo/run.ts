@@ -118,7 +118,7 @@ async function submit(tab: Tab, options: DemoOptions): Promise<string> {
   }
   if (options.chaos === 'liar') {
     await form.getByLabel('Chunks that may be wrong').click()
-    await page.getByRole('option', { name: '1 in a million' }).click()
+    await page.getByRole('option', { name: '1 in 100,000' }).click()
   }
   const button = form.getByRole('button', { name: 'Submit job' })
   const refused = page.getByRole('alert').or(form.locator('[aria-invalid=true]')).first()

@@ -242,7 +242,7 @@ function tryBeacon(ctx: Context, room: Room, round: Round): void {
   draw.second = drawn.second
   draw.sample = drawn.sample
   draw.secondSample = drawn.secondSample
-  draw.deadline = ctx.s.now + Math.max(room.deadlineMs, ctx.s.options.deadlineFloorMs) * (1 + draw.sample.length / 4)
+  draw.deadline = ctx.s.now + Math.max(room.deadlineMs, ctx.s.options.deadlineFloorMs) * (1 + draw.sample.length / 8)
   round.stage = 'checking'
   note(ctx, { kind: 'drawn', microjob: round.ref.microjob, verifier: drawn.verifier, sample: [...draw.sample, ...draw.secondSample] })
   const own = drawn.verifier === ctx.s.self ? draw.sample : drawn.second === ctx.s.self ? draw.secondSample : []
