@@ -25,13 +25,11 @@ test.describe('the demo', () => {
     expect(hash(await rawOutput(run))).toBe(honest)
   })
 
-  test('gives the same bytes with another seed and on the other engine', async () => {
-    const smaller = hash(mandelbrotBytes(VIEW))
-    const cpu = await demo('--json', '--params', PARAMS, '--seed', '2', '--engine', 'cpu', '--out', out())
-    const gpu = await demo('--json', '--params', PARAMS, '--seed', '3', '--engine', 'webgpu', '--out', out())
-    expect([cpu.code, gpu.code], cpu.stderr + gpu.stderr).toEqual([0, 0])
-    expect(gpu.report.tabs.some(({ engine }) => engine === 'webgpu')).toBe(true)
-    expect([rawHash(cpu), rawHash(gpu)]).toEqual([smaller, smaller])
+  test('gives the same bytes with another seed and on the GPU', async () => {
+    const run = await demo('--json', '--params', PARAMS, '--seed', '3', '--engine', 'webgpu', '--out', out())
+    expect(run.code, run.stderr).toBe(0)
+    expect(run.report.tabs.some(({ engine }) => engine === 'webgpu')).toBe(true)
+    expect(rawHash(run)).toBe(hash(mandelbrotBytes(VIEW)))
   })
 
   for (const chaos of ['kill-host', 'kill-worker', 'silent-worker', 'kill-relay', 'liar']) {

@@ -7,7 +7,9 @@ test.describe('the relay', () => {
     await ready(page)
     await until(page, (snapshot) => snapshot.network.relays.some(({ state }) => state === 'reserved'))
     const job = await submitPicture(page, { Width: '64', Height: '64', Title: 'Kept over a restart' })
-    await expect.poll(async () => (await (await fetch(`${relay.url}/metrics`)).text()).match(/roomful_archive_jobs (\d+)/)?.[1]).toBe('1')
+    await expect
+      .poll(async () => (await (await fetch(`${relay.url}/metrics`)).text()).match(/roomful_archive_jobs (\d+)/)?.[1], { timeout: 60_000 })
+      .toBe('1')
     await page.context().close()
     await relay.kill()
 

@@ -45,7 +45,7 @@ export interface Archive {
 
 const FETCH_MS = 15_000
 const FETCHES_AT_ONCE = 8
-const FIRST_RETRY_MS = 2_000
+const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 60_000
 /** Jobs whose results may come before their manifest. */
 const MAX_EARLY_JOBS = 1_000
@@ -117,7 +117,7 @@ class Keeper {
 
   keep(records: readonly DatabaseRecord[]): void {
     for (const record of records) {
-      if (record.kind === 'job') this.#want(record.job, record.job, () => this.#keepJob(record))
+      if (record.kind === 'job') this.#want(record.job, record.job, (within) => this.#keepJob(record, within))
       else if (record.kind === 'tombstone') void this.#queue.add(() => this.#takeBack(record.job, record.requester))
       else if (record.kind !== 'claim') this.#keepOutputs(record)
     }
@@ -130,15 +130,16 @@ class Keeper {
     await this.#queue.onIdle()
   }
 
-  async #keepJob(record: JobRecord): Promise<void> {
-    const job = await this.#store.blocks.getValue(record.job, this.#patience())
+  async #keepJob(record: JobRecord, within: AbortSignal): Promise<void> {
+    const job = await this.#store.blocks.getValue(record.job, within)
     // Whoever announces a job must be the one its manifest names.
     if (!isManifest(job) || job.requester !== record.requester) return this.#free(record.job, record.job)
     await this.#shelf.open(record.job, record.requester, record.createdAt)
     await this.#makeRoom(record.requester)
     this.#known.set(record.job, { microjobs: record.microjobs, complete: new Set() })
-    await this.#fetch(record.job, record.job)
-    for (const cid of [job.kernel, ...(job.input?.blocks ?? [])]) this.#want(record.job, cid, () => this.#fetch(record.job, cid))
+    await this.#fetch(record.job, record.job, within)
+    for (const cid of [job.kernel, ...(job.input?.blocks ?? [])])
+      this.#want(record.job, cid, (within) => this.#fetch(record.job, cid, within))
     const early = this.#early.get(record.job) ?? []
     this.#early.delete(record.job)
     this.keep(early)
@@ -153,7 +154,7 @@ class Keeper {
       return
     }
     const outputs = record.kind === 'result' ? record.certificate.body.chunks : record.results
-    for (const { output } of outputs) this.#want(record.job, output, () => this.#fetch(record.job, output))
+    for (const { output } of outputs) this.#want(record.job, output, (within) => this.#fetch(record.job, output, within))
     if (record.kind !== 'result') return
     known.complete.add(`${record.block}/${record.microjob}`)
     if (known.complete.size >= known.microjobs) void this.#queue.add(() => this.#shelf.finish(record.job))
@@ -163,11 +164,11 @@ class Keeper {
     if (this.#shelf.get(job)?.requester === requester) await this.#drop(job)
   }
 
-  async #fetch(job: JobId, cid: Cid): Promise<void> {
+  async #fetch(job: JobId, cid: Cid, within: AbortSignal): Promise<void> {
     const shelved = this.#shelf.get(job)
     if (shelved?.dropped !== false) return this.#free(job, cid)
     if (await this.#shelf.has(job, cid)) return
-    const bytes = await this.#store.blocks.get(cid, this.#patience())
+    const bytes = await this.#store.blocks.get(cid, within)
     // The job may have had to go while its block was on the way.
     if (!(await this.#shelf.addBlock(job, cid, bytes.length))) return this.#free(job, cid)
     await this.#makeRoom(shelved.requester)
@@ -189,8 +190,8 @@ class Keeper {
     for (const cid of await this.#shelf.drop(job)) await this.#free(job, cid)
   }
 
-  /** Does it, and again while nobody who has the block is here. */
-  #want(job: JobId, cid: Cid, fetch: () => Promise<void>, retryMs = FIRST_RETRY_MS): void {
+  /** Does it, and again while nobody who has the block is here: soon at first, because a request may get lost. */
+  #want(job: JobId, cid: Cid, fetch: (within: AbortSignal) => Promise<void>, retryMs = FIRST_RETRY_MS): void {
     const jobs = this.#wanted.get(cid) ?? new Set()
     if (jobs.has(job) || this.#stop.signal.aborted) return
     this.#wanted.set(cid, jobs.add(job))
@@ -198,7 +199,7 @@ class Keeper {
     void this.#queue.add(
       async () => {
         try {
-          await fetch()
+          await fetch(this.#patience(Math.min(2 * retryMs, FETCH_MS)))
           this.#unwant(job, cid)
         } catch {
           const timer = setTimeout(() => {
@@ -221,8 +222,8 @@ class Keeper {
     if (jobs.size === 0) this.#wanted.delete(cid)
   }
 
-  #patience(): AbortSignal {
-    return AbortSignal.any([AbortSignal.timeout(FETCH_MS), this.#stop.signal])
+  #patience(ms: number): AbortSignal {
+    return AbortSignal.any([AbortSignal.timeout(ms), this.#stop.signal])
   }
 }
 

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import { gossipsub } from '@libp2p/gossipsub'
-import { identify } from '@libp2p/identify'
+import { identify, identifyPush } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { prometheusMetrics } from '@libp2p/prometheus-metrics'
@@ -143,6 +143,7 @@ export async function createRelay(init: RelayInit): Promise<Relay> {
     metrics: prometheusMetrics({ registry }),
     services: {
       identify: identify(),
+      identifyPush: identifyPush(),
       ping: ping(),
       pubsub: gossipsub({ ...GOSSIP_OPTIONS, doPX: false }),
       relay: circuitRelayServer({

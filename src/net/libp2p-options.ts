@@ -1,6 +1,6 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { gossipsub } from '@libp2p/gossipsub'
-import { identify } from '@libp2p/identify'
+import { identify, identifyPush } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { webRTC } from '@libp2p/webrtc'
@@ -104,7 +104,8 @@ export function memberOptions(init: LibP2POptionsInit): Libp2pOptions<NodeServic
       denyDialMultiaddr: (address: Multiaddr) => !leadsOverRelay(address, init.relays),
       denyInboundUpgradedConnection: (peer) => init.isBanned(peer.toString()),
     },
-    services: { identify: identify(), ping: ping(), pubsub: gossipsub(GOSSIP_OPTIONS) },
+    // The store's protocols come after the first connections: without the push nobody there would learn of them.
+    services: { identify: identify(), identifyPush: identifyPush(), ping: ping(), pubsub: gossipsub(GOSSIP_OPTIONS) },
   }
 }
 
