@@ -1,65 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Page } from '@playwright/test'
-import { kernelByName } from '../src/compute/kernels/index.ts'
-import type { RoomNews, RoomfulNode, SubmitRequest } from '../src/node/api.ts'
+import { JOB, VIEW, contribute, expected, newsOf, outputHash, submit, tabs, untilVerified } from './fixtures/job.ts'
+import type { PageWindow } from './fixtures/job.ts'
 import { mandelbrotBytes } from './fixtures/reference.ts'
-import { expect, ready, snapshot, test, until } from './fixtures/tabs.ts'
-
-type PageWindow = Window & { roomful: RoomfulNode; news: RoomNews[] }
-
-/** Some seconds of work for two cores, in 60 chunks. */
-const VIEW = { width: 1200, height: 800, centreX: '-0.7269', centreY: '0.1889', span: '0.01', iterations: 8_000 }
-const JOB: SubmitRequest = {
-  title: 'Rooms',
-  kernel: kernelByName('mandelbrot')!,
-  parameters: VIEW,
-  input: null,
-  epsilon: 0.01,
-  chunk: [200, 80, 1],
-}
-const expected = createHash('sha256').update(mandelbrotBytes(VIEW)).digest('hex')
-
-/** Tabs whose nodes run, and whose news are kept. */
-async function tabs(openTab: (path?: string) => Promise<Page>, count: number): Promise<Page[]> {
-  const pages: Page[] = []
-  for (let i = 0; i < count; i++) pages.push(await openTab('/?engine=cpu#/room'))
-  for (const page of pages) {
-    await ready(page)
-    await page.evaluate(() => {
-      const page = window as unknown as PageWindow
-      page.news = []
-      page.roomful.onNews((news) => page.news.push(news))
-    })
-    await until(page, ({ network }) => network.relays.some(({ state }) => state === 'reserved'))
-  }
-  return pages
-}
-
-const newsOf = (page: Page): Promise<RoomNews[]> => page.evaluate(() => (window as unknown as PageWindow).news)
-
-const submit = (page: Page, job: SubmitRequest): Promise<string> =>
-  page.evaluate((request) => (window as unknown as PageWindow).roomful.submit(request), job)
-
-/** In all tabs in the same moment, as far as there is one. */
-async function contribute(pages: Page[]): Promise<void> {
-  await Promise.all(pages.map((page) => page.evaluate(() => (window as unknown as PageWindow).roomful.contribute({ workers: 1 }))))
-}
-
-async function untilVerified(page: Page, job: string): Promise<void> {
-  await until(page, ({ jobs }) => jobs.find(({ id }) => id === job)?.state === 'verified')
-}
-
-/** sha2-256 of the output, once it is all here. */
-function outputHash(page: Page, job: string): Promise<string> {
-  return page.evaluate(async (id) => {
-    for await (const { output, verified } of (window as unknown as PageWindow).roomful.watch(id)) {
-      if (!verified) continue
-      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(output)))
-      return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-    }
-    return ''
-  }, job)
-}
+import { expect, snapshot, test, until } from './fixtures/tabs.ts'
 
 test('tabs that begin at once make one room, and when its host is closed one takes over and nothing finished is computed again', async ({
   openTab,

@@ -4,6 +4,8 @@ import type { Tab } from './tab.ts'
 
 /** Share of the job that is computed when the fault strikes. */
 const STRIKE_AT = 0.25
+/** Rooms that are about to become one are not struck: who then goes is missed by nobody. Later than this it happens anyway. */
+const STRIKE_APART_AT = 0.6
 
 /** Does its damage once, at the right moment, and says what it did. */
 export class ChaosMonkey {
@@ -29,6 +31,7 @@ export class ChaosMonkey {
       return 'killed the relay'
     }
     const hosts = new Set(tabs.flatMap((tab) => (tab.last?.room == null ? [] : [tab.last.room.host])))
+    if (hosts.size > 1 && share < STRIKE_APART_AT) return null
     const victim = tabs.find((tab) => {
       if (tab.closed || tab.last?.room == null) return false
       const isHost = hosts.has(tab.peer)

@@ -129,6 +129,8 @@ export class RoomRunner {
         return void this.#sign(effect)
       case 'compute':
         return this.#handlers.compute(effect)
+      case 'fetch':
+        return void this.#fetchOutput(effect)
       case 'cancel':
         return this.#handlers.cancel(effect)
       case 'verify':
@@ -156,6 +158,10 @@ export class RoomRunner {
     const data = this.outputs.peek(cidOfHash(body.value.info.hash))
     if (data === undefined || data.length > INLINE_LIMIT) return message
     return { ...message, body: { case: 'result', value: { ...body.value, data } } }
+  }
+
+  async #fetchOutput({ ref, chunk, hash }: Extract<Effect, { type: 'fetch' }>): Promise<void> {
+    if (await this.#fetch(hash)) this.dispatch({ type: 'fetched', block: ref.block, microjob: ref.microjob, chunk, hash })
   }
 
   async #sign(effect: Extract<Effect, { type: 'sign' }>): Promise<void> {

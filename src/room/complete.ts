@@ -8,7 +8,7 @@ import type { Context } from './context.ts'
 import { onReport, signCertificate } from './check.ts'
 import { dropRound } from './lead.ts'
 import type { BodyOf } from './message.ts'
-import { clearResult } from './round.ts'
+import { clearResult, slotOf } from './round.ts'
 import { earnStandings } from './standing.ts'
 import type { Room, Round } from './state.ts'
 
@@ -117,12 +117,24 @@ export function recordAgain(ctx: Context): void {
   }
 }
 
-/** Host, on every tick: an output that nobody can hand over is lost, and computed again. */
-export function dropLostOutputs(ctx: Context, room: Room): void {
+/** Host, on every tick: fetches outputs that it lacks. One that nobody hands over is lost, and computed again. */
+export function seekOutputs(ctx: Context, room: Room): void {
   for (const round of room.rounds) {
     if (round.draw !== null) continue
     for (const slot of round.slots) {
-      if (slot.result !== null && !slot.held && ctx.s.now - slot.resultAt > ctx.s.options.deadlineFloorMs) clearResult(slot)
+      if (slot.result === null || slot.held) continue
+      if (ctx.s.now - slot.resultAt > ctx.s.options.deadlineFloorMs) {
+        clearResult(slot)
+      } else if (!slot.sought) {
+        slot.sought = true
+        emit(ctx, { type: 'fetch', ref: round.ref, chunk: slot.chunk, hash: slot.result.hash })
+      }
     }
   }
+}
+
+export function onFetched(round: Round, chunk: number, hash: Uint8Array): void {
+  const slot = slotOf(round, chunk)
+  if (slot === undefined || slot.result === null || slot.held || !equalBytes(slot.result.hash, hash)) return
+  slot.held = true
 }

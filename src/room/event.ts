@@ -27,6 +27,8 @@ export type RoomEvent = { now: number } & (
   | { type: 'requestFailed'; peer: PeerId }
   | { type: 'computed'; block: string; microjob: number; chunk: number; attempt: number; result: ChunkResult; ms: number }
   | { type: 'computeFailed'; block: string; microjob: number; chunk: number; attempt: number; reason: string }
+  /** The output that a `fetch` effect asked for is in this node's block store. */
+  | { type: 'fetched'; block: string; microjob: number; chunk: number; hash: Uint8Array }
   /** The reference engine's answers to a `verify` effect. */
   | { type: 'verified'; block: string; microjob: number; attempt: number; checked: { chunk: number; hash: Uint8Array }[] }
   | { type: 'signed'; purpose: SignPurpose; bytes: Uint8Array; signature: Uint8Array }
@@ -47,6 +49,8 @@ export type Effect =
   | { type: 'send'; to: PeerId; message: Message }
   | { type: 'compute'; ref: MicrojobRef; chunk: number; attempt: number }
   | { type: 'cancel'; block: string; microjob: number; chunk: number }
+  /** An output that somebody computed and that is not here: whoever has it may give it. */
+  | { type: 'fetch'; ref: MicrojobRef; chunk: number; hash: Uint8Array }
   /** Recompute on the reference engine. */
   | { type: 'verify'; ref: MicrojobRef; attempt: number; chunks: number[] }
   | { type: 'sign'; purpose: SignPurpose; bytes: Uint8Array }

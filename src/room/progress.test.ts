@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { HONEST } from '../sim/behaviour.ts'
 import { deliver, isComplete, makeWorld, nodeOf, roomOf, until, untilGathered } from '../sim/fixture.ts'
+import { ARCHIVE } from '../sim/outputs.ts'
 import { FUEL, wrongHash } from '../sim/truth.ts'
 import type { World } from '../sim/world.ts'
 import { about } from './context.ts'
@@ -14,6 +15,7 @@ vi.setConfig({ testTimeout: 120_000 })
 function leaveLies(world: World): void {
   for (const { ref } of world.database.entries.values()) {
     const chunks = Array.from({ length: ref.chunkCount }, (_, i) => ref.firstChunk + i)
+    for (const chunk of chunks) world.outputs.keep(ARCHIVE, wrongHash(chunk, 'liar'))
     world.database.recordPartial(
       'liar',
       ref,

@@ -2,7 +2,7 @@ import { roomTopic } from '../domain/job.ts'
 import { about, broadcast, findRound, isHost, memberOf, note, refuse, setMembers, updateTopics } from './context.ts'
 import type { Context } from './context.ts'
 import { drawTick, judge, signCertificate } from './check.ts'
-import { dropLostOutputs, onSigned, recordAgain } from './complete.ts'
+import { onFetched, onSigned, recordAgain, seekOutputs } from './complete.ts'
 import { settle } from './draw.ts'
 import type { Effect, RoomEvent } from './event.ts'
 import { hostTick, onJoinRequest, releaseClaims } from './host.ts'
@@ -117,6 +117,11 @@ function apply(ctx: Context, event: RoomEvent): void {
       s.inHand = s.inHand.filter((hand) => hand.chunk !== event.chunk || hand.block !== event.block)
       refuse(ctx, `chunk failed here: ${event.reason.slice(0, 80)}`)
       return work(ctx)
+    case 'fetched': {
+      const round = room === null ? undefined : findRound(room, event.block, event.microjob)
+      if (round !== undefined) onFetched(round, event.chunk, event.hash)
+      return
+    }
     case 'verified': {
       const round = room === null ? undefined : findRound(room, event.block, event.microjob)
       if (room !== null && round !== undefined) onVerified(ctx, room, round, event.attempt, event.checked)
@@ -146,7 +151,7 @@ function tick(ctx: Context): void {
   if (isHost(ctx, room)) {
     hostTick(ctx, room)
     drawTick(ctx, room)
-    dropLostOutputs(ctx, room)
+    seekOutputs(ctx, room)
     releaseUndecided(ctx, room)
     if (s.now - room.lastHeartbeat >= s.options.heartbeatMs) for (const round of room.rounds) signCertificate(ctx, room, round)
   } else {

@@ -21,7 +21,9 @@ export function makeRound(s: RoomState, ref: MicrojobRef, results: WorkItem['res
       grants: [],
       attempts: 0,
       result: known?.result ?? null,
-      held: known !== undefined,
+      // The database says that it was computed, not that anybody still has it.
+      held: false,
+      sought: false,
       resultAt: s.now,
       rivals: [],
       disputed: false,
@@ -173,6 +175,7 @@ export const MAX_GRANTS = 3
 export function clearResult(slot: ChunkSlot): void {
   slot.result = null
   slot.held = false
+  slot.sought = false
   slot.rivals = []
   slot.disputed = false
 }
@@ -180,6 +183,7 @@ export function clearResult(slot: ChunkSlot): void {
 export function acceptResult(slot: ChunkSlot, result: ChunkResult, held: boolean, now: number): void {
   slot.result = result
   slot.held = held
+  slot.sought = false
   slot.resultAt = now
   slot.rivals = slot.grants.map(({ peer }) => peer).filter((peer) => peer !== result.peer)
   slot.grants = []

@@ -105,6 +105,8 @@ export interface ChunkSlot {
   result: ChunkResult | null
   /** The output itself is in this node's block store. */
   held: boolean
+  /** This node asked for it, wherever it may be. */
+  sought: boolean
   resultAt: number
   /** Who else was computing it when its result came. */
   rivals: PeerId[]

@@ -2,6 +2,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { HONEST } from '../sim/behaviour.ts'
 import { deliver, isComplete, makeWorld, nodeOf, roomOf, sentOf, until, untilGathered } from '../sim/fixture.ts'
 import type { Log } from '../sim/fixture.ts'
+import { ARCHIVE } from '../sim/outputs.ts'
+import { rightHash } from '../sim/truth.ts'
 import type { World } from '../sim/world.ts'
 import type { SimNode } from '../sim/node.ts'
 
@@ -113,6 +115,7 @@ describe('when the host goes', () => {
     const kept = [...world.database.entries.values()].flatMap(({ certificate, partials }) =>
       certificate === null ? [...partials.values()].flat().map(({ chunk }) => chunk) : certificate.body.chunks.map(({ chunk }) => chunk),
     )
+    until(world, 'it is archived', () => kept.every((chunk) => world.outputs.has(ARCHIVE, rightHash(chunk))))
     for (const node of world.nodes.values()) world.crash(node)
     const before = world.computed
     world.join('x', HONEST)

@@ -79,6 +79,11 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
       if (ids.length !== ref.chunkCount || ids.some((id, i) => id !== ref.firstChunk + i))
         violate(`certificate of other chunks by ${node.id}`)
       if (!first) return
+      // Whoever leads a room to its certificate has every output in its hands.
+      if (node.state.room?.host === node.id && isHonest(node.behaviour)) {
+        const lost = certificate.body.chunks.filter(({ output }) => !world.outputs.has(node.id, hashOfCid(output)))
+        if (lost.length > 0) violate(`${node.id} certified ${lost.length} chunks whose outputs it does not have`)
+      }
       const wrong = certificate.body.chunks.filter(({ chunk, output }) => !equalBytes(hashOfCid(output), rightHash(chunk))).length
       escaped += wrong
       if (strictly && wrong > 0) violate(`${wrong} wrong chunks were certified by ${node.id}`)

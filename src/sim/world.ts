@@ -1,4 +1,5 @@
 import { certificateBytes } from '../domain/certificate-check.ts'
+import { hashOfCid } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
 import type { Effect, Note, RoomEvent } from '../room/event.ts'
 import { reduce } from '../room/reduce.ts'
@@ -10,6 +11,7 @@ import { SimDatabase } from './database.ts'
 import { altered, answer, ownHash, suppresses } from './engine.ts'
 import { SimNetwork } from './network.ts'
 import type { Happening, SimNode } from './node.ts'
+import { ARCHIVE, Outputs } from './outputs.ts'
 import { Rng } from './rng.ts'
 import { Schedule } from './schedule.ts'
 import { FUEL, sign } from './truth.ts'
@@ -17,6 +19,9 @@ import type { Weather } from './weather.ts'
 
 const TICK_MS = 200
 const WORK_ITEMS = 64
+/** Until an output comes from whoever has it, and until the archive fetches one that it hears of, ms. */
+const FETCH_MS = 100
+const ARCHIVE_MS = 1_000
 /** Where the simulated clock stands at the beginning, ms since the epoch. */
 const EPOCH_MS = 1_000_000_000
 
@@ -36,6 +41,7 @@ export class World {
   readonly rng: Rng
   readonly nodes = new Map<PeerId, SimNode>()
   readonly database = new SimDatabase()
+  readonly outputs = new Outputs()
   readonly network: SimNetwork
   readonly observers: Observer[] = []
   readonly options: Partial<RoomOptions>
@@ -158,6 +164,8 @@ export class World {
       return
     }
     if (what.type === 'message' && !this.#believable(what)) return
+    const { info } = what.type === 'message' && what.message.body.case === 'result' ? what.message.body.value : {}
+    if (info?.hash.length === 32) this.outputs.keep(node.id, info.hash)
     const event = { ...what, now: Math.floor(this.now) + node.skewMs } as RoomEvent
     this.steps++
     for (const observer of this.observers) observer.before?.(node, event)
@@ -188,6 +196,8 @@ export class World {
       case 'send':
         if (!suppresses(node.behaviour, effect.message)) this.network.send(node, effect.to, altered(node.behaviour, effect.message))
         return
+      case 'fetch':
+        return this.#fetch(node, effect)
       case 'compute':
         return this.#compute(node, effect)
       case 'cancel':
@@ -208,9 +218,11 @@ export class World {
       case 'claim':
         return this.#write(node, () => this.database.claim(node.id, effect.ref, effect.term, effect.lapsesAt - node.skewMs))
       case 'recordPartial':
+        this.#archive(effect.results.map(({ result }) => result.hash))
         return this.#write(node, () => this.database.recordPartial(node.id, effect.ref, effect.results))
       case 'completed':
         if (effect.record) {
+          this.#archive(effect.certificate.body.chunks.map(({ output }) => hashOfCid(output)))
           this.#write(node, () => {
             const first = this.database.record(effect.certificate)
             for (const observer of this.observers) observer.recorded?.(node, effect, first)
@@ -230,6 +242,21 @@ export class World {
     this.schedule.after(node.rng.between(5, 40), put)
   }
 
+  #fetch(node: SimNode, { ref, chunk, hash }: Extract<Effect, { type: 'fetch' }>): void {
+    this.schedule.after(FETCH_MS, () => {
+      if (!this.outputs.isAtHand(hash, this.nodes)) return
+      this.outputs.keep(node.id, hash)
+      this.happen(node, { type: 'fetched', block: ref.block, microjob: ref.microjob, chunk, hash })
+    })
+  }
+
+  /** The archive fetches what it hears of, from whoever is still there. */
+  #archive(hashes: readonly Uint8Array[]): void {
+    this.schedule.after(ARCHIVE_MS, () => {
+      for (const hash of hashes) if (this.outputs.isAtHand(hash, this.nodes)) this.outputs.keep(ARCHIVE, hash)
+    })
+  }
+
   #compute(node: SimNode, effect: Extract<Effect, { type: 'compute' }>): void {
     if (node.behaviour.hoards) return
     const token = {}
@@ -243,7 +270,9 @@ export class World {
       this.computed++
       node.busyMs += ms
       const { block, microjob } = effect.ref
-      const result = { peer: node.id, hash: answer(node, effect.chunk), fuel: FUEL, engine: 'cpu', bytes: 4_096 }
+      const hash = answer(node, effect.chunk)
+      this.outputs.keep(node.id, hash)
+      const result = { peer: node.id, hash, fuel: FUEL, engine: 'cpu', bytes: 4_096 }
       this.happen(node, { type: 'computed', block, microjob, chunk: effect.chunk, attempt: effect.attempt, result, ms })
     })
   }
