@@ -41,6 +41,12 @@ describe('bulk transfers', { timeout: 60_000 }, () => {
     }
   })
 
+  it('wait for their turn when more is asked at once than a peer serves: none is lost', async () => {
+    const sizes = Array.from({ length: 40 }, (_, i) => 1_000 + i)
+    const all = await Promise.all(sizes.map((size) => a.bulk.fetch(b.peerId, String(size), within(MIB))))
+    expect(all.map(({ length }) => length)).toEqual(sizes)
+  })
+
   it('let control messages through while they move', async () => {
     let arrived = 0
     b.transport.onMessage(() => arrived++)

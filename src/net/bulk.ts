@@ -1,3 +1,4 @@
+import PQueue from 'p-queue'
 import { decodeCanonical, encodeCanonical } from '../domain/ids.ts'
 import { frameStream } from './stream-frames.ts'
 import type { Connection, Stream } from '@libp2p/interface'
@@ -40,6 +41,8 @@ export class Bulk {
   readonly #offences: Offences
   #source: BulkSource = async () => null
   readonly #served = new Map<PeerId, number>()
+  /** What is asked of a peer waits here for its turn: more at once it would refuse. */
+  readonly #asked = new Map<PeerId, PQueue>()
 
   constructor(libp2p: RoomfulLibp2p, links: Links, offences: Offences) {
     this.#libp2p = libp2p
@@ -57,7 +60,17 @@ export class Bulk {
   }
 
   /** @throws BulkError when the peer refuses, sends too much or too little, or breaks off */
-  async fetch(peer: PeerId, name: string, { maxBytes, signal }: FetchOptions): Promise<Uint8Array> {
+  async fetch(peer: PeerId, name: string, options: FetchOptions): Promise<Uint8Array> {
+    const queue = this.#asked.get(peer) ?? new PQueue({ concurrency: MAX_SERVED_PER_PEER })
+    this.#asked.set(peer, queue)
+    try {
+      return await queue.add(() => this.#fetch(peer, name, options), { signal: options.signal })
+    } finally {
+      if (queue.size + queue.pending === 0) this.#asked.delete(peer)
+    }
+  }
+
+  async #fetch(peer: PeerId, name: string, { maxBytes, signal }: FetchOptions): Promise<Uint8Array> {
     const connection = await this.#links.path(peer, signal)
     const stream = await connection.newStream(BULK_PROTOCOL, { signal, runOnLimitedConnection: true })
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()

@@ -8,6 +8,7 @@ import { createRelay } from '../../relay/relay.ts'
 import { createNetwork } from './network.ts'
 import { createSystemClock } from './system-clock.ts'
 import type { Relay } from '../../relay/relay.ts'
+import type { Network } from './network.ts'
 
 const ROUNDS = 50
 const until = (condition: () => void): Promise<void> => vi.waitFor(condition, { timeout: 20_000, interval: 5 })
@@ -25,6 +26,13 @@ function handles(): Record<string, number> {
   return counts
 }
 
+const EVENTS = ['connection:open', 'connection:close', 'peer:connect', 'peer:disconnect', 'peer:identify', 'self:peer:update'] as const
+
+/** Open streams, and listeners for each event, of a node that stays. */
+function attached({ libp2p }: Pick<Relay, 'libp2p'> | Pick<Network, 'libp2p'>): number[] {
+  return [libp2p.getConnections().flatMap(({ streams }) => streams).length, ...EVENTS.map((type) => libp2p.listenerCount(type))]
+}
+
 describe('a node that is opened and closed fifty times', { timeout: 120_000 }, () => {
   let relay: Relay
   let directory: string
@@ -37,11 +45,12 @@ describe('a node that is opened and closed fifty times', { timeout: 120_000 }, (
     await rm(directory, { recursive: true })
   })
 
-  it('leaves no timer, no socket, no reservation and no growing memory behind', async () => {
+  it('leaves no timer, no socket, no stream, no listener, no reservation and no growing memory behind', async () => {
     const clock = createSystemClock()
     const peak = { early: 0, late: 0 }
     const stays = await createNetwork({ relays: [relay.multiaddr], direct: false })
     let before: Record<string, number> = {}
+    let attachedBefore: number[][] = []
     for (let round = 0; round < ROUNDS; round++) {
       const node = await createNetwork({ relays: [relay.multiaddr], direct: false, clock })
       const heard = vi.fn()
@@ -58,11 +67,18 @@ describe('a node that is opened and closed fifty times', { timeout: 120_000 }, (
       await until(() => expect(relay.libp2p.services.relay.reservations.size).toBeLessThanOrEqual(1))
       if (round === 9) {
         before = handles()
+        await until(() => expect(relay.libp2p.getPeers().length).toBeLessThanOrEqual(1))
+        attachedBefore = [relay, stays].map(attached)
         collectGarbage()
         peak.early = process.memoryUsage().heapUsed
       }
     }
     await until(() => expect(relay.libp2p.getPeers().length).toBeLessThanOrEqual(1))
+    // Forty more rounds leave nothing: what comes and goes by itself is fewer than these.
+    await until(() => {
+      for (const [i, counts] of [relay, stays].map(attached).entries())
+        for (const [j, count] of counts.entries()) expect(count).toBeLessThanOrEqual(attachedBefore[i]![j]! + 4)
+    })
     collectGarbage()
     peak.late = process.memoryUsage().heapUsed
     await until(() => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { multiaddr } from '@multiformats/multiaddr'
 import { createRelay } from '../../relay/relay.ts'
 import { generateKey } from './keys.ts'
 import { Link, LinkStateError } from './link.ts'
@@ -177,6 +178,16 @@ describe('links between nodes', { timeout: 60_000 }, () => {
       expect(directConnections(b, a)).toHaveLength(1)
     })
     expect(a.links.resolve(handlerAddress(b.peerId))).toEqual({ kind: 'direct', peer: b.peerId })
+  })
+
+  it('are let in however many come at once, although all of them come through one relay', async () => {
+    const hub = await start({ direct: false })
+    const callers = await Promise.all(Array.from({ length: 14 }, () => start({ direct: false })))
+    await until(() => expect(hub.links.snapshot().relays[0]?.state).toBe('reserved'))
+    const address = multiaddr(`${relay.multiaddr}/p2p-circuit/p2p/${hub.peerId}`)
+    const calls = await Promise.allSettled(callers.map(({ libp2p }) => libp2p.dial(address)))
+    expect(calls.map(({ status }) => status)).toEqual(callers.map(() => 'fulfilled'))
+    await until(() => expect(hub.links.snapshot().peers).toHaveLength(callers.length))
   })
 
   it('are forgotten by the side that was called when they break, and made again by the side that called', async () => {

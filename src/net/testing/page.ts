@@ -1,3 +1,4 @@
+import { directAddress, parseRelay } from '../addresses.ts'
 import { createNetwork } from '../network.ts'
 import { createSystemClock } from '../system-clock.ts'
 import type { Network, NetworkInit } from '../network.ts'
@@ -10,6 +11,8 @@ export interface TestPage {
   /** ms since the page's time origin. */
   events: { at: number; what: string }[]
   received: { from: string; bytes: number; first: number }[]
+  /** Makes a direct connection and closes it, so many times. Gives the reasons of those that did not come. */
+  dial(relay: string, peer: string, times: number): Promise<string[]>
   start(relays: string[], more?: Partial<Omit<NetworkInit, 'relays'>>): Promise<string>
 }
 
@@ -19,6 +22,18 @@ const page: TestPage = {
   network: null,
   events: [],
   received: [],
+  async dial(relay, peer, times) {
+    const failed: string[] = []
+    for (let i = 0; i < times; i++) {
+      try {
+        const connection = await page.network!.libp2p.dial(directAddress(parseRelay(relay), peer))
+        await connection.close()
+      } catch (error) {
+        failed.push(String(error))
+      }
+    }
+    return failed
+  },
   async start(relays, more = {}) {
     const network = await createNetwork({ relays, validate: () => 'accept', ...more })
     page.network = network
