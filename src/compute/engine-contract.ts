@@ -71,6 +71,37 @@ export function describeEngine(name: string, create: () => Promise<Engine>): voi
       expect([...words(output)]).toEqual([1, 2, 3])
     })
 
+    it('computes on vectors lane by lane, also where zeros that nobody wrote meet constants', async () => {
+      const kernel = testKernel(
+        `fn kernel(id: vec3<u32>) -> array<u32, 24> {
+          var zeros: vec3<u32>;
+          let none = zeros.y;
+          let u = vec2(none, 5u);
+          let i = vec2(-7, i32(none));
+          let c = vec2(11u, 7u);
+          let or = c | u; let xor = c ^ vec2(none); let not = ~u; let quotient = c / u; let rest = c % u;
+          let divided = i / vec2(2, i32(zeros.x)); let left = c << u; let right = i >> u; let leading = countLeadingZeros(u);
+          let chosen = select(c, vec2(1u, 2u), vec2<bool>(u)); let either = select(c, vec2(1u, 2u), bool(none));
+          return array<u32, 24>(or.x, or.y, xor.x, xor.y, not.x, not.y, quotient.x, quotient.y, rest.x, rest.y,
+            u32(divided.x), u32(divided.y), left.x, left.y, u32(right.x), u32(right.y), leading.x, leading.y,
+            chosen.x, chosen.y, either.x, either.y, multiplyHigh(c, ~u).x, id.x);
+        }`,
+        { elementsPerItem: 24 },
+      )
+      const { output } = await engine.run(testTask(kernel, {}), never)
+      expect([...new Int32Array(output.slice().buffer)]).toEqual([
+        11, 7, 11, 7, -1, -6, 11, 1, 0, 2, -3, 0, 11, 224, -7, 0, 32, 29, 11, 2, 11, 7, 10, 0,
+      ])
+    })
+
+    it('zeroes a variable without a value in every round of the loop that declares it', async () => {
+      const kernel = testKernel(
+        'fn kernel(id: vec3<u32>) -> u32 { var sum = 0u; for (var i = 0u; i < 3u; i++) { var n: u32; sum += n; n = 7u + id.x; } return sum; }',
+      )
+      const { output } = await engine.run(testTask(kernel, { size: [2, 1, 1] }), never)
+      expect([...words(output)]).toEqual([0, 0])
+    })
+
     it('clamps an index that lies outside to the last element', async () => {
       const kernel = testKernel(`
         const T = array<u32, 3>(10u, 20u, 30u);

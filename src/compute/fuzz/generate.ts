@@ -293,9 +293,17 @@ class Generator {
 
   #vector(kind: 'vec2<u32>' | 'vec3<i32>', element: 'u32' | 'i32', size: number, depth: number): string {
     const value = () => this.#expression(kind, depth)
+    const each = (component: () => string): string => Array.from({ length: size }, component).join(', ')
+    const bits = ['countOneBits', 'countLeadingZeros', 'countTrailingZeros', 'reverseBits', 'firstLeadingBit', 'firstTrailingBit', '~']
     return this.#random.pick([
-      () => `${kind}(${Array.from({ length: size }, () => this.#expression(element, depth)).join(', ')})`,
-      () => `(${value()} ${this.#random.pick(['+', '*', '^', '-', '|'])} ${value()})`,
+      () => `${kind}(${each(() => this.#expression(element, depth))})`,
+      () => `(${value()} ${this.#random.pick(['+', '*', '^', '-', '|', '&'])} ${value()})`,
+      () => `(${value()} ${this.#random.pick(['/', '%'])} ${kind}(${each(() => this.#runtime(element, depth))}))`,
+      () => `(${value()} ${this.#random.pick(['<<', '>>'])} vec${size}<u32>(${each(() => this.#runtime('u32', depth))}))`,
+      () => `${this.#random.pick(bits)}(${value()})`,
+      () => `multiplyHigh(${value()}, ${value()})`,
+      () => `select(${value()}, ${value()}, ${value()} ${this.#random.pick(['==', '!=', '<', '>', '<=', '>='])} ${value()})`,
+      () => `select(${value()}, ${value()}, vec${size}<bool>(${value()}))`,
       () => `${kind}(${this.#expression(element, depth)})`,
       () => (size === 2 ? `${value()}.yx` : `${value()}.zxy`),
       () => `max(${value()}, ${value()})`,

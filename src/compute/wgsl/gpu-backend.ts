@@ -107,8 +107,10 @@ class StatementWriter {
       case 'declare': {
         const { local, value } = statement
         const keyword = local.mutable || local.type.kind === 'array' || local.type.kind === 'struct' ? 'var' : 'let'
-        const initial = value === null ? '' : ` = ${text.write(value)}`
-        return [`${indent}${keyword} ${this.#names.local(local)}: ${this.#names.type(local.type)}${initial};`]
+        const type = this.#names.type(local.type)
+        // Without a value, Chromium 156 zeroes a variable that a loop declares in the first round only.
+        const initial = value === null ? `${type}()` : text.write(value)
+        return [`${indent}${keyword} ${this.#names.local(local)}: ${type} = ${initial};`]
       }
       case 'assign':
         return [`${indent}${text.place(statement.place)} = ${text.write(statement.value)};`]

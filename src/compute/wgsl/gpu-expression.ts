@@ -3,14 +3,30 @@ import type { Names } from './gpu-names.ts'
 import { taskWord } from './gpu-prelude.ts'
 import type { Tables } from './tables.ts'
 import { componentOf, scalarCount } from './types.ts'
-import type { ScalarName, Type, VectorType } from './types.ts'
+import type { ScalarName, Type } from './types.ts'
+
+/** Operators that every browser computes rightly on whole vectors; the others are written lane by lane. */
+const WHOLE = new Set(['+', '-', '*'])
+/** Builtins that are written lane by lane. */
+const BY_LANES = new Set([
+  'select',
+  'multiplyHigh',
+  'countOneBits',
+  'countLeadingZeros',
+  'countTrailingZeros',
+  'reverseBits',
+  'firstLeadingBit',
+  'firstTrailingBit',
+  'extractBits',
+  'insertBits',
+])
 
 /** Writes expressions as WGSL, fully parenthesised, with every computed index clamped. */
 export class GpuExpressions {
   readonly #names: Names
   readonly #tables: Tables
   readonly #tablesAt: number
-  readonly #helperFunctions = new Map<string, string>()
+  readonly #helpers = new Map<string, { name: string; text: string }>()
 
   /** `tablesAt`: word of the constants buffer at which the tables begin. */
   constructor(names: Names, tables: Tables, tablesAt: number) {
@@ -21,7 +37,7 @@ export class GpuExpressions {
 
   /** Functions that the expressions call; complete once everything is written. */
   helperFunctions(): string[] {
-    return [...this.#helperFunctions.values()]
+    return [...this.#helpers.values()].map(({ text }) => text)
   }
 
   write(expr: Expr): string {
@@ -50,14 +66,13 @@ export class GpuExpressions {
       case 'negate':
         return `(-${this.write(expr.a)})`
       case 'not':
-        return `(!${this.write(expr.a)})`
+        return this.#lanes('!', expr.type, [expr.a], ([a]) => `!${a}`)
       case 'complement':
-        return `(~${this.write(expr.a)})`
+        return this.#lanes('~', expr.type, [expr.a], ([a]) => `~${a}`)
       case 'binary':
         return this.#binary(expr)
       case 'compare':
-        if (expr.a.type.kind === 'vector') return this.#compareVectors(expr, expr.a.type)
-        return `(${this.write(expr.a)} ${expr.operator} ${this.write(expr.b)})`
+        return this.#lanes(expr.operator, expr.type, [expr.a, expr.b], ([a, b]) => `${a} ${expr.operator} ${b}`)
       case 'logic':
         return `(${this.write(expr.a)} ${expr.operator} ${this.write(expr.b)})`
       case 'call':
@@ -67,10 +82,15 @@ export class GpuExpressions {
       case 'construct':
         return `${type}(${expr.args.map((arg) => this.write(arg)).join(', ')})`
       case 'splat':
-      case 'convert':
         return `${type}(${this.write(expr.a)})`
-      case 'bitcast':
-        return this.#bitcast(expr, type)
+      case 'convert':
+        return this.#lanes('convert', expr.type, [expr.a], ([a]) => `${componentOf(expr.type)}(${a})`)
+      case 'bitcast': {
+        const [from, to] = [componentOf(expr.a.type), componentOf(expr.type)]
+        // NaNs have one pattern once they are integers.
+        if (from === 'f32' && to !== 'f32') return this.#lanes('bitcast', expr.type, [expr.a], ([a]) => `bitcast<${to}>(bits_(${a}))`)
+        return `bitcast<${type}>(${this.write(expr.a)})`
+      }
     }
   }
 
@@ -141,16 +161,18 @@ export class GpuExpressions {
     const start = this.#tablesAt + this.#tables.start(values, type)
     const length = type.kind === 'array' ? type.length : scalarCount(type)
     const element: Type = type.kind === 'array' ? type.element : { kind: 'scalar', name: componentOf(type)! }
-    const key = `${start},${this.#names.type(element)},${length}`
-    const name = `t${[...this.#helperFunctions.keys()].indexOf(key) < 0 ? this.#helperFunctions.size : [...this.#helperFunctions.keys()].indexOf(key)}_`
-    if (!this.#helperFunctions.has(key)) {
-      const size = scalarCount(element)
-      const value = this.#fromWords(element, { next: 0 })
-      this.#helperFunctions.set(
-        key,
-        `fn ${name}(i: u32) -> ${this.#names.type(element)} {\n  let at = ${start}u + min(i, ${length - 1}u) * ${size}u;\n  return ${value};\n}`,
-      )
-    }
+    return this.#helper(`table ${start},${this.#names.type(element)},${length}`, (name) => {
+      const at = `let at = ${start}u + min(i, ${length - 1}u) * ${scalarCount(element)}u;`
+      return `fn ${name}(i: u32) -> ${this.#names.type(element)} {\n  ${at}\n  return ${this.#fromWords(element, { next: 0 })};\n}`
+    })
+  }
+
+  /** Name of the function with this key, which is written the first time. */
+  #helper(key: string, write: (name: string) => string): string {
+    const known = this.#helpers.get(key)
+    if (known !== undefined) return known.name
+    const name = `h${this.#helpers.size}_`
+    this.#helpers.set(key, { name, text: write(name) })
     return name
   }
 
@@ -165,31 +187,37 @@ export class GpuExpressions {
     return `${this.#names.type(type)}(${parts.map((part) => this.#fromWords(part, at)).join(', ')})`
   }
 
-  /** Lane by lane: Chromium 156 with its software adapter folds some comparisons of whole constant vectors wrongly. */
-  #compareVectors(expr: Expr & { op: 'compare' }, type: VectorType): string {
-    const key = `compare ${expr.operator} ${this.#names.type(type)}`
-    const name = `compare${['==', '!=', '<', '>', '<=', '>='].indexOf(expr.operator)}_${type.size}${type.element}_`
-    if (!this.#helperFunctions.has(key)) {
-      const operands = `a: ${this.#names.type(type)}, b: ${this.#names.type(type)}`
-      const lanes = [...'xyzw'].slice(0, type.size).map((lane) => `a.${lane} ${expr.operator} b.${lane}`)
-      this.#helperFunctions.set(
-        key,
-        `fn ${name}(${operands}) -> vec${type.size}<bool> { return vec${type.size}<bool>(${lanes.join(', ')}); }`,
-      )
-    }
-    return `${name}(${this.write(expr.a)}, ${this.write(expr.b)})`
+  /**
+   * An operation on each component for itself: `lane` writes it, given the operands' components. Chromium 156 with its
+   * software adapter folds most operations on whole constant vectors wrongly once a component of them is read from a
+   * vector, array or struct of zeros: `var z: vec2<u32>; let n = vec2(11u, 7u) | vec2(z.x);` makes `n` zero.
+   */
+  #lanes(key: string, type: Type, operands: Expr[], lane: (components: string[]) => string): string {
+    const args = operands.map((operand) => this.write(operand))
+    if (type.kind !== 'vector') return `(${lane(args)})`
+    const types = operands.map((operand) => this.#names.type(operand.type))
+    const result = this.#names.type(type)
+    const name = this.#helper(`${key} ${types.join(' ')} ${result}`, (helper) => {
+      const letters = operands.map((_, index) => 'abcd'[index]!)
+      const component = (operand: number, axis: string) =>
+        operands[operand]!.type.kind === 'vector' ? `${letters[operand]}.${axis}` : letters[operand]!
+      const lanes = [...'xyzw'].slice(0, type.size).map((axis) => lane(operands.map((_, operand) => component(operand, axis))))
+      const parameters = letters.map((letter, index) => `${letter}: ${types[index]}`).join(', ')
+      return `fn ${helper}(${parameters}) -> ${result} {\n  return ${result}(${lanes.join(', ')});\n}`
+    })
+    return `${name}(${args.join(', ')})`
   }
 
   #binary(expr: Expr & { op: 'binary' }): string {
-    const [a, b] = [this.write(expr.a), this.write(expr.b)]
-    if ((expr.operator === '<<' || expr.operator === '>>') && expr.b.op !== 'constant') {
-      const mask = expr.b.type.kind === 'vector' ? `vec${expr.b.type.size}<u32>(31u)` : '31u'
-      return `(${a} ${expr.operator} (${b} & ${mask}))`
-    }
-    return `(${a} ${expr.operator} ${b})`
+    const { operator, a, b, type } = expr
+    if (WHOLE.has(operator)) return `(${this.write(a)} ${operator} ${this.write(b)})`
+    const masked = (operator === '<<' || operator === '>>') && (type.kind === 'vector' || b.op !== 'constant')
+    return this.#lanes(operator, type, [a, b], ([left, right]) => `${left} ${operator} ${masked ? `(${right} & 31u)` : right}`)
   }
 
   #builtin(expr: Expr & { op: 'builtin' }): string {
+    const name = expr.name === 'multiplyHigh' ? `multiplyHigh_${componentOf(expr.type)}` : expr.name
+    if (BY_LANES.has(expr.name)) return this.#lanes(name, expr.type, expr.args, (components) => `${name}(${components.join(', ')})`)
     const args = expr.args.map((arg) => this.write(arg))
     switch (expr.name) {
       case 'multiplyFixed':
@@ -201,24 +229,9 @@ export class GpuExpressions {
         return `pack_(${args[0]})`
       case 'unpack4xU8':
         return `unpack_(${args[0]})`
-      case 'multiplyHigh': {
-        const { type } = expr
-        const name = `multiplyHigh_${componentOf(type)}`
-        if (type.kind !== 'vector') return `${name}(${args.join(', ')})`
-        const lanes = [...'xyzw'].slice(0, type.size).map((lane) => `${name}(${args[0]}.${lane}, ${args[1]}.${lane})`)
-        return `${this.#names.type(type)}(${lanes.join(', ')})`
-      }
       default:
         return `${expr.name}(${args.join(', ')})`
     }
-  }
-
-  #bitcast(expr: Expr & { op: 'bitcast' }, type: string): string {
-    const a = this.write(expr.a)
-    if (componentOf(expr.a.type) !== 'f32' || componentOf(expr.type) === 'f32') return `bitcast<${type}>(${a})`
-    if (expr.a.type.kind !== 'vector') return `bitcast<${type}>(bits_(${a}))`
-    const lanes = [...'xyzw'].slice(0, expr.a.type.size).map((lane) => `bits_(${a}.${lane})`)
-    return `bitcast<${type}>(vec${expr.a.type.size}<u32>(${lanes.join(', ')}))`
   }
 }
 
