@@ -1,3 +1,4 @@
+import { CHROMIUM_FLAGS, findChromium } from './fixtures/chromium.ts'
 import { expect, ready, submitPicture, test } from './fixtures/tabs.ts'
 
 /** A PNG that says 0 × 0, as bytes: signature, IHDR with its checksum, IEND. */
@@ -58,5 +59,19 @@ test.describe('a browser that lacks something', () => {
     await expect(page.getByText(/no WebRTC/i).first()).toBeVisible()
     expect(await submitPicture(page, { Width: '64', Height: '64' })).toMatch(/^bafy/)
     await context.close()
+  })
+
+  test('on a page that is not secure says why nothing works there and how to open it instead', async ({ playwright, relay }) => {
+    const browser = await playwright.chromium.launch({
+      executablePath: findChromium(),
+      // By a name of its own a loopback address is no secure origin, as with a second device on the same network.
+      args: [...CHROMIUM_FLAGS, '--host-resolver-rules=MAP roomful.test 127.0.0.1'],
+    })
+    const page = await browser.newPage()
+    await page.goto(`http://roomful.test:${relay.port}/`)
+    const alert = page.getByRole('alert').filter({ hasText: 'This tab cannot take part yet' })
+    await expect(alert).toContainText(/not a secure origin.*over https:\/\/, or .* as http:\/\/localhost/, { timeout: 30_000 })
+    await expect(alert).not.toContainText('undefined')
+    await browser.close()
   })
 })

@@ -61,6 +61,8 @@ async function startNode(): Promise<void> {
 function failureMessage(cause: unknown): string {
   const likely =
     ui.getState().environmentProblem || 'Reload the page. If that does not help, let this site store data, and use a current browser.'
+  // What breaks on a page that is not secure says nothing about the cause.
+  if (!window.isSecureContext) return likely
   return `${likely} (${cause instanceof Error ? cause.message : String(cause)})`
 }
 
