@@ -7,7 +7,7 @@ import { DEFAULT_PARAMS } from './demo/options.ts'
 import { demo, rawHash, rawOutput } from './fixtures/demo-process.ts'
 import { mandelbrotBytes } from './fixtures/reference.ts'
 
-const VIEW = { width: 400, height: 301, centreX: '-0.7269', centreY: '0.1889', span: '0.01', iterations: 4_000 }
+const VIEW = { width: 200, height: 151, centreX: '-0.7269', centreY: '0.1889', span: '0.01', iterations: 2_000 }
 const PARAMS = JSON.stringify(VIEW)
 const out = (): string => mkdtempSync(join(tmpdir(), 'roomful-out-'))
 
