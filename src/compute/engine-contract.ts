@@ -64,6 +64,33 @@ export function describeEngine(name: string, create: () => Promise<Engine>): voi
       expect([...words(output)]).toEqual([1, 2, 3])
     })
 
+    // Six items of a line, so that four of them are computed side by side where an engine can.
+    const loops = {
+      'a counted loop': 'for (var i = 0u; i < ROUNDS; i++) { n = n * 3u + i; }',
+      'a loop up to what the item says': 'for (var i = 0u; i < ROUNDS + id.y; i++) { n = n * 3u + i; }',
+      'a loop that is left in its middle': 'var i = 0u; loop { if (i == ROUNDS - 1u) { break; } n = n * 3u + i; continuing { i++; } }',
+      'a loop that ends in its continuing': 'var i = 0u; loop { n = n * 3u + i; continuing { i++; break if i == ROUNDS; } }',
+      'loops in a loop':
+        'for (var i = 0u; i < 10u; i++) { for (var j = 1u; j < 2500u; j++) { n = n * 3u + j; } } for (var i = 25000u; i < ROUNDS; i++) { n += i; }',
+      'a loop of one item among others that need none': 'if (id.x == 5u) { for (var i = 0u; i < ROUNDS; i++) { n = n * 3u + i; } }',
+    }
+    for (const [loop, source] of Object.entries(loops)) {
+      it(`runs ${loop} of 65,000 rounds, and none of more`, { timeout: 30_000 }, async () => {
+        const rounds = (count: number) =>
+          testTask(testKernel(`fn kernel(id: vec3<u32>) -> u32 { var n = id.x; ${source.replaceAll('ROUNDS', `${count}u`)} return n; }`), {
+            size: [6, 1, 1],
+          })
+        const { fuel } = await engine.run(rounds(65_000), never)
+        expect(fuel).toBe(loop.startsWith('a loop of one item') ? 6 + 65_000 : 6 * 65_001)
+        for (const count of [65_001, 65_535, 65_536, 100_000, 1_000_000]) {
+          await expect(engine.run(rounds(count), never)).rejects.toMatchObject({
+            name: 'FuelError',
+            message: 'an item of test runs more than 65000 loop iterations: split its work into more items',
+          })
+        }
+      })
+    }
+
     it('compares vectors lane by lane, constant ones as well', async () => {
       const body =
         'var v: vec3<i32>; let less = v.zxy < vec3<i32>(255i); return select(0u, id.x + 1u, all(less)) + u32(any(v != vec3<i32>(0i)));'
