@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { HONEST } from '../sim/behaviour.ts'
 import { isComplete, makeWorld, nodeOf, sentOf, until, untilGathered } from '../sim/fixture.ts'
 import type { FixtureOptions, Log } from '../sim/fixture.ts'
 import type { World } from '../sim/world.ts'
@@ -49,6 +50,38 @@ describe('the standing of a member', () => {
     expect(first!.body.checked).toHaveLength(10)
     until(world, 'the job is complete', () => isComplete(world))
     expect([...checksOf(world).values()].reduce((sum, count) => sum + count, 0)).toBeLessThan(60)
+  })
+
+  it('counts no check under way that a member who has just come does not know of', () => {
+    let late = 0
+    for (let seed = 1; seed <= 8; seed++) {
+      const { world } = makeWorld({ seed, nodes: 3, job: { chunks: 60 }, behaviour: (i) => ({ paceMs: i === 0 ? 200 : 1_500 }) })
+      until(world, 'one of two checkers has reported', () =>
+        [...world.nodes.values()].some(({ state }) =>
+          state.room?.rounds.some(
+            ({ draw }) => state.room!.host === state.self && draw?.report != null && draw.second !== null && draw.secondReport === null,
+          ),
+        ),
+      )
+      const node = world.join('n99', { ...HONEST, paceMs: 200 })
+      until(world, 'the job is complete', () => isComplete(world), 400_000)
+      expect(Object.keys(node.state.refused)).not.toContain('root with standings that nobody earned')
+      expect(world.refusals).toEqual([])
+      late += node.computed
+    }
+    expect(late).toBeGreaterThan(20)
+  })
+
+  it('is the same for everybody, in whatever order they heard of the rounds', () => {
+    const { world } = makeWorld({ nodes: 4, job: { chunks: 120 } })
+    world.observers.push({
+      before: ({ id, state: { room } }) => {
+        if (id === 'n03') room?.rounds.sort((a, b) => b.ref.firstChunk - a.ref.firstChunk)
+      },
+    })
+    until(world, 'the job is complete', () => world.nodes.size === 4 && isComplete(world), 200_000)
+    expect(Object.keys(nodeOf(world, 'n03').state.refused)).not.toContain('root with standings that nobody earned')
+    expect(world.refusals).toEqual([])
   })
 
   it('is not believed of a host that makes it up: no member reveals, and the host is left', () => {

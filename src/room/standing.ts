@@ -40,7 +40,7 @@ export function statedStandings(s: RoomState, room: Room, round: Round, entropy:
   const known = (peer: PeerId): number =>
     Math.min(...entropy.map((entry) => of(entry.peer === s.self ? s.standings : (room.work[entry.peer]?.standings ?? {}), peer)))
   return processorsOf(round)
-    .map((peer) => ({ peer, passed: Math.min(room.credibleAfter, known(peer) + underCheck(room, round, peer)) }))
+    .map((peer) => ({ peer, passed: Math.min(room.credibleAfter, known(peer) + underCheck(room, round, peer, entropy)) }))
     .filter(({ passed }) => passed > 0)
     .slice(0, MAX_STATED)
 }
@@ -60,10 +60,10 @@ export function isOverstated(s: RoomState, room: Room, round: Round, { results, 
  * Host: whether the checks that a draw counts on have been passed meanwhile (`passed`), are still under way (`pending`)
  * or will never be (`void`), because the rounds that were to bring them are gone or a peer was proven wrong.
  */
-export function standingsNow(s: RoomState, room: Room, round: Round, { standings }: Draw): 'passed' | 'pending' | 'void' {
+export function standingsNow(s: RoomState, room: Room, round: Round, { standings, entropy }: Draw): 'passed' | 'pending' | 'void' {
   const missing = standings.filter(({ peer, passed }) => passed > of(s.standings, peer))
   if (missing.length === 0) return 'passed'
-  return missing.every(({ peer, passed }) => passed <= of(s.standings, peer) + underCheck(room, round, peer)) ? 'pending' : 'void'
+  return missing.every(({ peer, passed }) => passed <= of(s.standings, peer) + underCheck(room, round, peer, entropy)) ? 'pending' : 'void'
 }
 
 /** A name out of a message may be that of a property every object has. */
@@ -80,11 +80,16 @@ function processorsOf({ slots }: Round): PeerId[] {
   return [...new Set(slots.flatMap(({ result }) => (result === null ? [] : [result.peer])))].sort()
 }
 
-/** Checks that a peer must pass in the rounds before this one of which the draw has begun: no two rounds wait for each other. */
-function underCheck(room: Room, round: Round, peer: PeerId): number {
+/**
+ * Checks that a peer must pass in the rounds of lower chunks of which the draw has begun: no two rounds wait for each
+ * other, and everybody counts the same ones, in whatever order they came. Host: only in draws that all of these take
+ * part in, because whoever came later does not know of them.
+ */
+function underCheck(room: Room, round: Round, peer: PeerId, known: Draw['entropy'] = []): number {
   let chunks = 0
-  for (const { draw, slots } of room.rounds.slice(0, Math.max(0, room.rounds.indexOf(round)))) {
-    if (draw === null) continue
+  for (const { ref, draw, slots } of room.rounds) {
+    if (ref.firstChunk >= round.ref.firstChunk || draw === null) continue
+    if (!known.every((entry) => draw.entropy.some(({ peer: member }) => member === entry.peer))) continue
     const own = slots.filter(({ result }) => result?.peer === peer).length
     chunks += Math.min(own, passesLacking({ credibleAfter: room.credibleAfter, standings: draw.standings }, peer))
   }
