@@ -43,6 +43,11 @@ export class Computation {
     this.#reference = reference
   }
 
+  /** Chunks that the reference engine recomputes at once. */
+  get checksAtOnce(): number {
+    return this.#reference?.slots ?? 1
+  }
+
   /** Rejects with why the chunk cannot be computed here, or when it is cancelled. */
   async compute(ref: MicrojobRef, chunk: number, self: string): Promise<Computed> {
     const key = `${ref.block}/${chunk}`

@@ -29,11 +29,11 @@ import type {
   SubmitTrial,
 } from './api.ts'
 import { Catalogue } from './catalogue.ts'
+import { Checks } from './checks.ts'
 import { Computation } from './computation.ts'
 import { Contribution } from './contribution.ts'
 import { Errands } from './errands.ts'
 import { errorText } from './error-text.ts'
-import { findsToCheck } from './finds.ts'
 import { RoomHistory } from './history.ts'
 import { Identity } from './identity.ts'
 import { parseKeyFile } from './key-file.ts'
@@ -94,6 +94,7 @@ class Node implements RoomfulNode {
   readonly #runner: RoomRunner
   readonly #catalogue: Catalogue
   readonly #computation: Computation
+  readonly #checks: Checks
   readonly #recorder: Recorder
   readonly #handlers = new Set<() => void>()
   readonly #newsHandlers = new Set<(news: RoomNews) => void>()
@@ -139,13 +140,19 @@ class Node implements RoomfulNode {
       {
         compute: (effect) => void this.#compute(effect.ref, effect.chunk, effect.attempt),
         cancel: (effect) => this.#computation.cancel(effect, effect.chunk),
-        verify: (effect) => void this.#verify(effect.ref, effect.attempt, effect.chunks),
+        verify: (effect) => this.#checks.add(effect),
         record: (effect) => this.#recorder.handle(effect),
         note: (note) => this.#note(note),
         changed: () => this.#changed(),
       },
     )
     this.#computation = new Computation({ blocks: store.blocks, outputs: this.#runner.outputs, find: (job) => this.#catalogue.get(job) })
+    this.#checks = new Checks({
+      runner: this.#runner,
+      computation: this.#computation,
+      manifestOf: (job) => this.#catalogue.get(job)?.kernel.manifest,
+      failed: (microjob, cause) => this.#problem('verify', `Microjob ${microjob} could not be checked here: ${errorText(cause)}`),
+    })
     // Nothing else need change before the data is there, so whoever watches is told to look again.
     this.#shelf = new OutputShelf(this.#catalogue, this.#runner, () => clock.after(LOOK_AGAIN_MS, () => this.#changed()))
     this.#contribution = new Contribution({
@@ -309,19 +316,6 @@ class Node implements RoomfulNode {
     }
   }
 
-  async #verify(ref: Parameters<Computation['recompute']>[0], attempt: number, chunks: number[]): Promise<void> {
-    const finds = findsToCheck(this.#runner.state, ref, chunks, this.#catalogue.get(ref.job)?.kernel.manifest)
-    const claims = [...chunks, ...finds].map((chunk) => ({ chunk, claimed: this.#runner.claimed(ref, chunk) }))
-    try {
-      const checked: { chunk: number; hash: Uint8Array }[] = []
-      for (const { chunk, claimed } of claims)
-        checked.push({ chunk, hash: await this.#computation.recompute(ref, chunk, claimed, AbortSignal.timeout(VERIFY_MS)) })
-      this.#runner.dispatch({ type: 'verified', block: ref.block, microjob: ref.microjob, attempt, checked })
-    } catch (cause) {
-      this.#problem('verify', `Microjob ${ref.microjob} could not be checked here: ${errorText(cause)}`)
-    }
-  }
-
   #tell(news: WithoutAt<RoomNews>): void {
     for (const handler of this.#newsHandlers) handler({ ...news, at: this.#parts.clock.now() })
   }
@@ -396,5 +390,3 @@ class Node implements RoomfulNode {
 }
 
 type WithoutAt<N> = N extends unknown ? Omit<N, 'at'> : never
-
-const VERIFY_MS = 60_000

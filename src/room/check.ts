@@ -7,6 +7,8 @@ import type { PeerId } from '../domain/ids.ts'
 import { about, broadcast, emit, isHost, memberOf, processors, refuse } from './context.ts'
 import type { Context } from './context.ts'
 import { newEpoch, sendReport } from './draw.ts'
+import { awaited, checkMs, disputes, moveOn, nextArbiter } from './duty.ts'
+import type { Opinion } from './duty.ts'
 import { exclude, expel } from './host.ts'
 import type { BodyOf } from './message.ts'
 import { slotOf } from './round.ts'
@@ -19,7 +21,7 @@ export function onVerified(ctx: Context, room: Room, round: Round, attempt: numb
   if (draw === null || draw.attempt !== attempt || draw.order === null) return
   if (draw.arbitrating.length > 0) {
     for (const { chunk, hash } of checked.filter((entry) => draw.arbitrating.includes(entry.chunk))) {
-      draw.replies.push({ peer: ctx.s.self, chunk, hash })
+      addReply(ctx, room, round, draw, ctx.s.self, { chunk, hash })
       broadcast(ctx, room, about(room, round, { case: 'checkReply', value: { chunk, attempt, hash } }))
     }
     draw.arbitrating = []
@@ -99,7 +101,7 @@ export function onReport(ctx: Context, room: Room, round: Round, from: PeerId, b
   const report = { body: body.body, signature: body.signature, checked }
   if (isVerifier) draw.report = report
   else draw.secondReport = report
-  room.progressAt = ctx.s.now
+  moveOn(ctx, room, round, from)
   if (from === ctx.s.self) sendReport(ctx, room, round, draw, report)
   conclude(ctx, room, round, draw)
 }
@@ -110,7 +112,8 @@ function conclude(ctx: Context, room: Room, round: Round, draw: Draw): void {
   const checked = [...draw.report.checked, ...(draw.secondReport?.checked ?? [])]
   if (verdictOf(checked) === 'verified') return signCertificate(ctx, room, round)
   round.stage = 'disputed'
-  draw.deadline = ctx.s.now + arbitrationMs(ctx, room)
+  draw.deadline = ctx.s.now + checkMs(ctx, room)
+  draw.progress = []
 }
 
 /** Host: asks for its signature under what both checkers found. */
@@ -154,13 +157,25 @@ export function onCheckReply(ctx: Context, room: Room, round: Round, from: PeerI
   if (draw === null || body.attempt !== draw.attempt || body.hash.length !== 32 || slotOf(round, body.chunk) === undefined) return
   if (!draw.entropy.some(({ peer }) => peer === from) || draw.replies.some((entry) => entry.peer === from && entry.chunk === body.chunk))
     return
-  draw.replies.push({ peer: from, chunk: body.chunk, hash: body.hash })
-  room.progressAt = ctx.s.now
+  addReply(ctx, room, round, draw, from, body)
 }
 
-interface Opinion {
-  peer: PeerId
-  output: string
+function addReply(
+  ctx: Context,
+  room: Room,
+  round: Round,
+  draw: Draw,
+  peer: PeerId,
+  { chunk, hash }: { chunk: number; hash: Uint8Array },
+): void {
+  const asked = awaited(room, round, draw) === peer
+  draw.replies.push({ peer, chunk, hash })
+  room.progressAt = ctx.s.now
+  if (!asked) return
+  moveOn(ctx, room, round, peer)
+  // Whoever is asked next begins now.
+  draw.progress = []
+  draw.deadline = Math.max(draw.deadline, ctx.s.now + checkMs(ctx, room))
 }
 
 /** Everybody, after every step: judges what is disputed, as far as the opinions go. */
@@ -212,40 +227,12 @@ function witness(ctx: Context, round: Round, draw: Draw, culprit: PeerId): void 
   if (culprit !== ctx.s.self) emit(ctx, { type: 'recordRefusal', ref: round.ref, culprit, reason: WRONG })
 }
 
-/** Each chunk on which a checker disagreed, with the processor's claim and what others found. */
-function disputes(round: Round, draw: Draw): { chunk: number; claim: Opinion; opinions: Opinion[] }[] {
-  const found: { chunk: number; claim: Opinion; opinions: Opinion[] }[] = []
-  const reports: [PeerId, Draw['report']][] = [
-    [draw.order?.[0] ?? '', draw.report],
-    [draw.second ?? '', draw.secondReport],
-  ]
-  for (const [checker, report] of reports) {
-    for (const { chunk, peer, expected, agrees } of report?.checked ?? []) {
-      const result = slotOf(round, chunk)?.result
-      if (agrees || result == null) continue
-      const replies = draw.replies.filter((entry) => entry.chunk === chunk && entry.peer !== peer && entry.peer !== checker)
-      found.push({
-        chunk,
-        claim: { peer, output: cidOfHash(result.hash) },
-        opinions: [{ peer: checker, output: expected }, ...replies.map((entry) => ({ peer: entry.peer, output: cidOfHash(entry.hash) }))],
-      })
-    }
-  }
-  return found
-}
-
 /** The answer that at least two give and that is ahead of every other by so many, or null. */
 function leading(opinions: readonly Opinion[], margin: number): string | null {
   const votes = [...Map.groupBy(opinions, ({ output }) => output)].map(([output, { length }]) => ({ output, count: length }))
   votes.sort((a, b) => b.count - a.count)
   const [best, next] = votes
   return best !== undefined && best.count >= 2 && best.count - (next?.count ?? 0) >= margin ? best.output : null
-}
-
-/** Who is asked next: in the order of the draw, then anybody who took part in it. */
-function nextArbiter(room: Room, draw: Draw, voters: ReadonlySet<PeerId>): PeerId | null {
-  const here = new Set(processors(room).map(({ peer }) => peer))
-  return [...(draw.order ?? []), ...draw.entropy.map(({ peer }) => peer)].find((peer) => here.has(peer) && !voters.has(peer)) ?? null
 }
 
 /** Host: the peer is out for good, and everything of its that is not verified is computed again. */
@@ -260,10 +247,6 @@ export function voidWork(ctx: Context, room: Room, culprit: PeerId): void {
     const chunks = round.slots.filter(({ result }) => result?.peer === culprit).map(({ chunk }) => chunk)
     if (chunks.length > 0 || round.draw?.entropy.some(({ peer }) => peer === culprit)) newEpoch(ctx, room, round, culprit, chunks)
   }
-}
-
-function arbitrationMs(ctx: Context, room: Room): number {
-  return Math.max(room.deadlineMs, ctx.s.options.deadlineFloorMs)
 }
 
 /** Host, on every tick: who withholds its part of a draw is out. */
@@ -281,17 +264,9 @@ export function drawTick(ctx: Context, room: Room): void {
       continue
     }
     const late = awaited(room, round, draw)
-    if (round.stage === 'disputed') draw.deadline = now + arbitrationMs(ctx, room)
+    if (round.stage === 'disputed') draw.deadline = now + checkMs(ctx, room)
     if (late === null || late === self || memberOf(room, late) === undefined) continue
     const duty = round.stage === 'disputed' ? 'asked to arbitrate and did not answer in time' : 'drawn to verify and did not report in time'
     exclude(ctx, room, late, duty)
   }
-}
-
-/** Whose report or opinion the draw is waiting for, or null. */
-export function awaited(room: Room, round: Round, draw: Draw): PeerId | null {
-  if (round.stage === 'checking') return draw.report === null ? (draw.order?.[0] ?? null) : draw.secondReport === null ? draw.second : null
-  if (round.stage !== 'disputed') return null
-  const voters = new Set(disputes(round, draw).flatMap(({ claim, opinions }) => [claim, ...opinions].map(({ peer }) => peer)))
-  return nextArbiter(room, draw, voters)
 }

@@ -3,6 +3,7 @@ import { beacon, canBeDrawn, drawCheck, opensCommitment, resultRoot } from '../d
 import type { PeerId } from '../domain/ids.ts'
 import { about, broadcast, emit, isHost, memberOf, note, processors, refuse } from './context.ts'
 import type { Context } from './context.ts'
+import { checkMs } from './duty.ts'
 import { exclude } from './host.ts'
 import { commitTo } from './member.ts'
 import type { BodyOf } from './message.ts'
@@ -105,6 +106,7 @@ function beginDraw(ctx: Context, round: Round, stated: Stated): void {
     replies: [],
     started: false,
     arbitrating: [],
+    progress: [],
   }
 }
 
@@ -242,7 +244,7 @@ function tryBeacon(ctx: Context, room: Room, round: Round): void {
   draw.second = drawn.second
   draw.sample = drawn.sample
   draw.secondSample = drawn.secondSample
-  draw.deadline = ctx.s.now + Math.max(room.deadlineMs, ctx.s.options.deadlineFloorMs) * (1 + draw.sample.length / 8)
+  draw.deadline = ctx.s.now + checkMs(ctx, room) * (1 + draw.sample.length / 8)
   round.stage = 'checking'
   note(ctx, { kind: 'drawn', microjob: round.ref.microjob, verifier: drawn.verifier, sample: [...draw.sample, ...draw.secondSample] })
   const own = drawn.verifier === ctx.s.self ? draw.sample : drawn.second === ctx.s.self ? draw.secondSample : []

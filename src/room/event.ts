@@ -29,6 +29,8 @@ export type RoomEvent = { now: number } & (
   | { type: 'computeFailed'; block: string; microjob: number; chunk: number; attempt: number; reason: string }
   /** The output that a `fetch` effect asked for is in this node's block store. */
   | { type: 'fetched'; block: string; microjob: number; chunk: number; hash: Uint8Array }
+  /** The reference engine has recomputed one chunk of a `verify` effect. */
+  | { type: 'checked'; block: string; microjob: number; attempt: number; chunk: number }
   /** The reference engine's answers to a `verify` effect. */
   | { type: 'verified'; block: string; microjob: number; attempt: number; checked: { chunk: number; hash: Uint8Array }[] }
   | { type: 'signed'; purpose: SignPurpose; bytes: Uint8Array; signature: Uint8Array }
@@ -51,7 +53,7 @@ export type Effect =
   | { type: 'cancel'; block: string; microjob: number; chunk: number }
   /** An output that somebody computed and that is not here: whoever has it may give it. */
   | { type: 'fetch'; ref: MicrojobRef; chunk: number; hash: Uint8Array }
-  /** Recompute on the reference engine. */
+  /** Recompute on the reference engine, in the order of a `CheckQueue`. */
   | { type: 'verify'; ref: MicrojobRef; attempt: number; chunks: number[] }
   | { type: 'sign'; purpose: SignPurpose; bytes: Uint8Array }
   | { type: 'claim'; ref: MicrojobRef; term: number; lapsesAt: number }

@@ -4,6 +4,7 @@ import { about, broadcast, findRound, isHost, memberOf, send } from './context.t
 import type { Context } from './context.ts'
 import { membersMessage } from './crew.ts'
 import { catchUp, resendDraw } from './draw.ts'
+import { noteProgress, progressOf } from './duty.ts'
 import { noteInHand } from './grant.ts'
 import { dropRound, sendSuccessor } from './lead.ts'
 import { resultMessage } from './result.ts'
@@ -43,6 +44,7 @@ export function heartbeat(ctx: Context, room: Room): void {
           bitmap: haveBitmap(round),
           epoch: round.epoch,
           commitment: observer ? new Uint8Array(0) : ownCommitment(s, round),
+          checked: round.draw === null ? 0 : progressOf(round.draw, s.self),
         })),
         inHand: [...s.inHand, ...s.unconfirmed].slice(0, MAX_IN_HAND).map(({ chunk }) => chunk),
         standings: declareStandings(s, room),
@@ -69,6 +71,7 @@ export function onHeartbeat(ctx: Context, room: Room, from: PeerId, body: BodyOf
     }
     if (entry.epoch === round.epoch && entry.commitment.length === 32 && member?.observer === false)
       setCommitment(round, from, entry.commitment)
+    if (entry.epoch === round.epoch) noteProgress(ctx, room, round, from, entry.checked)
     if (from === room.host) confirm(ctx, round, entry.bitmap)
     sendMissing(ctx, room, round, from, entry.bitmap)
   }

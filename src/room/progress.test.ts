@@ -31,6 +31,7 @@ function heartbeatOf(room: Room, host: string, epoch: number): Body {
     bitmap: new Uint8Array(2),
     epoch,
     commitment: new Uint8Array(32),
+    checked: 0,
   }))
   return { case: 'heartbeat', value: { host, version: room.version, have, inHand: [], standings: [] } }
 }

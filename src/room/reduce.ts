@@ -4,6 +4,7 @@ import type { Context } from './context.ts'
 import { drawTick, judge, signCertificate } from './check.ts'
 import { onFetched, onSigned, recordAgain, seekOutputs } from './complete.ts'
 import { settle } from './draw.ts'
+import { onChecked } from './duty.ts'
 import type { Effect, RoomEvent } from './event.ts'
 import { hostTick, onJoinRequest, releaseClaims } from './host.ts'
 import { grantOpen } from './grant.ts'
@@ -122,6 +123,11 @@ function apply(ctx: Context, event: RoomEvent): void {
       if (round !== undefined) onFetched(round, event.chunk, event.hash)
       return
     }
+    case 'checked': {
+      const round = room === null ? undefined : findRound(room, event.block, event.microjob)
+      if (room !== null && round !== undefined) onChecked(ctx, room, round, event.attempt)
+      return
+    }
     case 'verified': {
       const round = room === null ? undefined : findRound(room, event.block, event.microjob)
       if (room !== null && round !== undefined) onVerified(ctx, room, round, event.attempt, event.checked)
@@ -223,5 +229,6 @@ function onGossip(ctx: Context, topic: string, from: string, message: Message): 
   if (body.case !== 'hostChanged') return refuse(ctx, 'unknown gossip')
   onHostChangedWhileJoining(ctx, from, message)
   // A member hears it by wire as well; of a stranger's room only those who are in none take notice.
-  if (s.room !== null && memberOf(s.room, from) !== undefined) onHostChanged(ctx, from, message, body.value)
+  if (s.room !== null && memberOf(s.room, from) !== undefined)
+    onHostChanged(ctx, from, message, body.value)
 }

@@ -63,7 +63,7 @@ export const DEFAULT_OPTIONS: RoomOptions = {
   queue: 1,
   suspendMs: 6_000,
   deputies: 2,
-  liveRounds: 16,
+  liveRounds: 24,
   stallMs: 60_000,
 }
 
@@ -150,6 +150,8 @@ export interface Draw {
   started: boolean
   /** Chunks that this node recomputes as arbiter. */
   arbitrating: number[]
+  /** How many of its chunks each checker, this node too, has recomputed so far; begins anew with a dispute. */
+  progress: { peer: PeerId; chunks: number }[]
 }
 
 export type Stage = 'working' | 'revealing' | 'checking' | 'disputed' | 'unverified' | 'complete'

@@ -11,11 +11,11 @@ export interface Behaviour {
   liesAsVerifier: boolean
   /** Asks for chunks and never answers; it says that it is still at it. */
   hoards: boolean
-  /** Does not say what it has in hand. */
+  /** Does not say what it has in hand, nor how far its checks are. */
   hidesHand: boolean
   /** Never reveals its secret. */
   withholdsReveal: boolean
-  /** Never reports as verifier. */
+  /** Never reports as verifier, nor answers as arbiter; unless it hides its hand it tells how far it is. */
   withholdsReport: boolean
   /** As host it grants nothing. */
   withholdsGrants: boolean

@@ -28,7 +28,7 @@ export function ownHash(behaviour: Behaviour, id: PeerId, chunk: number): Uint8A
 export function suppresses(behaviour: Behaviour, { body }: Message): boolean {
   return (
     (behaviour.withholdsReveal && body.case === 'reveal') ||
-    (behaviour.withholdsReport && body.case === 'verifierReport') ||
+    (behaviour.withholdsReport && (body.case === 'verifierReport' || body.case === 'checkReply')) ||
     (behaviour.withholdsGrants && body.case === 'chunkGrant')
   )
 }
@@ -37,5 +37,6 @@ export function suppresses(behaviour: Behaviour, { body }: Message): boolean {
 export function altered(behaviour: Behaviour, message: Message): Message {
   const { body } = message
   if (!behaviour.hidesHand || body.case !== 'heartbeat') return message
-  return { ...message, body: { case: 'heartbeat', value: { ...body.value, inHand: [] } } }
+  const have = body.value.have.map((entry) => ({ ...entry, checked: 0 }))
+  return { ...message, body: { case: 'heartbeat', value: { ...body.value, have, inHand: [] } } }
 }

@@ -1,4 +1,5 @@
 import type { PeerId } from '../domain/ids.ts'
+import type { CheckQueue } from '../room/check-queue.ts'
 import type { Message } from '../room/message.ts'
 import type { RoomEvent } from '../room/event.ts'
 import type { RoomState } from '../room/state.ts'
@@ -28,6 +29,9 @@ export interface SimNode {
   tentative: Map<PeerId, Message[]>
   /** Running computations by name; a new object each time, so that a cancelled one is recognised. */
   tasks: Map<string, object>
+  /** What draws ask of it, and whether it is at a chunk of them just now. */
+  checks: CheckQueue
+  checking: boolean
   /** Version of the database seen last. */
   seen: number
   computed: number

@@ -21,6 +21,9 @@ describe('a history that once broke', () => {
     ['a host drawn to verify that called everybody to order but itself, while a hoarder seemed busy', 9008, LARGE],
     ['a new host that counted results of a peer proven wrong before', 239, SMALL],
     ['two honest hosts, one of whom took the other for silent', 2890, SMALL],
+    ['a slow member that was drawn to check in several rounds at once and put out as late', 199, { ...SMALL, level: 1 }],
+    ['a host that counted on checks of which a new member did not know, and put it out for its silence', 62, { ...LARGE, level: 1 }],
+    ['a member to whom two rounds came in another order, so that it took its host for a liar', 666, { ...LARGE, level: null }],
   ])('breaks no longer: %s (seed %i)', (_what, seed, options) => {
     expect(runSeed(seed, options).violations).toEqual([])
   })

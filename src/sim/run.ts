@@ -103,8 +103,7 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
   if (messages > most) violate(`${messages} messages for ${firstChunk} chunks, at most ${most}`)
   if (world.verified > MOST_CHECKS_A_CHUNK * firstChunk + MOST_CHECKS) violate(`${world.verified} checks for ${firstChunk} chunks`)
   for (const { culprit, reason, by } of world.refusals) {
-    // A slow member that is drawn in several rounds at once may be late with its reports.
-    if (scenario.level <= 1 && !reason.startsWith('drawn to verify')) violate(`${by} put ${culprit} out, who did nothing wrong: ${reason}`)
+    if (scenario.level <= 1) violate(`${by} put ${culprit} out, who did nothing wrong: ${reason}`)
     else if (strictly && reason.startsWith(PROVEN_WRONG) && isHonest(world.nodes.get(culprit)!.behaviour))
       violate(`${culprit} is honest and was proven wrong by ${by}`)
   }

@@ -119,7 +119,7 @@ function makeRogue(rng: Rng, behaviour: Behaviour): Behaviour {
     case 5:
       return { ...rogue, withholdsReveal: true }
     case 6:
-      return { ...rogue, withholdsReport: true }
+      return { ...rogue, withholdsReport: true, hidesHand: rogue.slots > 1 }
     case 7:
       return { ...rogue, withholdsGrants: true }
     default:

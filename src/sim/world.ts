@@ -1,6 +1,7 @@
 import { certificateBytes } from '../domain/certificate-check.ts'
 import { hashOfCid } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
+import { CheckQueue } from '../room/check-queue.ts'
 import type { Effect, Note, RoomEvent } from '../room/event.ts'
 import { reduce } from '../room/reduce.ts'
 import { initialState } from '../room/state.ts'
@@ -78,6 +79,8 @@ export class World {
       topics: new Map(),
       tentative: new Map(),
       tasks: new Map(),
+      checks: new CheckQueue(),
+      checking: false,
       seen: 0,
       computed: 0,
       verified: 0,
@@ -204,7 +207,9 @@ export class World {
         node.tasks.delete(taskName(effect))
         return
       case 'verify':
-        return this.#verify(node, effect)
+        if (node.behaviour.withholdsReport && node.behaviour.hidesHand) return
+        node.checks.add(effect)
+        return this.#check(node)
       case 'sign':
         this.schedule.after(1, () =>
           this.happen(node, {
@@ -277,17 +282,25 @@ export class World {
     })
   }
 
-  #verify(node: SimNode, effect: Extract<Effect, { type: 'verify' }>): void {
-    if (node.behaviour.withholdsReport) return
-    const ms = node.behaviour.paceMs * effect.chunks.length
+  /** The node's reference engine, beside those that compute: one chunk at a time. */
+  #check(node: SimNode): void {
+    const next = node.checking ? null : node.checks.next(node.state)
+    if (next === null) return
+    node.checking = true
+    const { check, chunk } = next
+    const ms = node.behaviour.paceMs
     this.schedule.after(ms, () => {
+      node.checking = false
       if (!node.alive) return
-      node.verified += effect.chunks.length
-      this.verified += effect.chunks.length
+      node.verified++
+      this.verified++
       node.busyMs += ms
-      const { block, microjob } = effect.ref
-      const checked = effect.chunks.map((chunk) => ({ chunk, hash: ownHash(node.behaviour, node.id, chunk) }))
-      this.happen(node, { type: 'verified', block, microjob, attempt: effect.attempt, checked })
+      const { ref, attempt } = check.effect
+      const common = { block: ref.block, microjob: ref.microjob, attempt }
+      const isLast = node.checks.done(check, chunk, ownHash(node.behaviour, node.id, chunk))
+      this.happen(node, { type: 'checked', ...common, chunk })
+      if (isLast) this.happen(node, { type: 'verified', ...common, checked: check.checked })
+      this.#check(node)
     })
   }
 
