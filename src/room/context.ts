@@ -1,5 +1,6 @@
 import type { PeerId } from '../domain/ids.ts'
 import { lobbyTopic, roomTopic } from '../domain/job.ts'
+import type { MicrojobRef } from '../domain/job.ts'
 import type { Effect, Note } from './event.ts'
 import type { Body, Message } from './message.ts'
 import type { Member, Room, RoomState, Round } from './state.ts'
@@ -61,6 +62,22 @@ export function isHost(ctx: Context, room: Room): boolean {
 
 export function findRound(room: Room, block: string, microjob: number): Round | undefined {
   return room.rounds.find(({ ref }) => ref.block === block && ref.microjob === microjob)
+}
+
+const MAX_FORMER_BLOCKS = 64
+
+/** Remembers to which job a block belongs that this node had a round of. */
+export function noteFormerBlock(s: RoomState, { block, job }: MicrojobRef): void {
+  if (s.formerBlocks.some((entry) => entry.block === block)) return
+  s.formerBlocks.push({ block, job })
+  if (s.formerBlocks.length > MAX_FORMER_BLOCKS) s.formerBlocks.shift()
+}
+
+/** A message from a room of another job that this node was in before, of somebody who is a member of this one too. */
+export function isFromFormerRoom(s: RoomState, room: Room, { block }: Message): boolean {
+  return (
+    !room.rounds.some(({ ref }) => ref.block === block) && s.formerBlocks.some((entry) => entry.block === block && entry.job !== room.job)
+  )
 }
 
 export function setMembers(ctx: Context, peers: PeerId[]): void {

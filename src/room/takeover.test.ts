@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { HONEST } from '../sim/behaviour.ts'
-import { deliver, isComplete, makeWorld, nodeOf, roomOf, sentOf, until, untilGathered } from '../sim/fixture.ts'
+import { JOB, deliver, isComplete, makeWorld, nodeOf, roomOf, sentOf, until, untilGathered } from '../sim/fixture.ts'
 import type { Log } from '../sim/fixture.ts'
 import { ARCHIVE } from '../sim/outputs.ts'
 import { rightHash } from '../sim/truth.ts'
@@ -37,6 +37,37 @@ const MOMENTS: [string, (world: World, host: SimNode, log: Log) => boolean][] = 
   ['while the draw is on', (_world, host) => host.state.room?.rounds.some(({ stage }) => stage === 'revealing') === true],
   ['while the check is on', (_world, host) => host.state.room?.rounds.some(({ stage }) => stage === 'checking') === true],
 ]
+
+describe('a message from a room that a node was in before', () => {
+  it('changes nothing in the next one, although its sender is a member there as well', () => {
+    const { world, log } = makeWorld({ nodes: 3, job: { chunks: 10 } })
+    world.database.addJob('another job', { ...JOB, chunks: 400 }, 100)
+    untilGathered(world, 3)
+    const [first] = world.database.entries.values()
+    const { block } = first!.ref
+    until(world, 'the first job is complete', () => world.database.complete === 1)
+    until(world, 'all are in a room of the next one', () =>
+      [...world.nodes.values()].every(({ state }) => state.room?.members.length === 3 && state.room.rounds[0]!.ref.block !== block),
+    )
+    const member = [...world.nodes.values()].find(({ id, state }) => state.room!.host !== id)!
+    const { host, term, members } = structuredClone(member.state.room!)
+    const former = log.sent.find(({ effect }) => effect.message.body.case === 'heartbeat' && effect.message.block === block)!.effect.message
+    const from = [...world.nodes.keys()].find((id) => id !== member.id && id !== host)!
+    deliver(world, member.id, from, {
+      ...former,
+      term: term + 1,
+      body: { case: 'hostChanged', value: { host: from, joinOrder: [from, member.id] } },
+    })
+    deliver(world, member.id, host, {
+      ...former,
+      term,
+      body: { case: 'leave', value: { reason: 'nothing left to do here', successor: '' } },
+    })
+    expect(member.state.room).toMatchObject({ host, term, members })
+    expect(member.state.refused['message of a former room']).toBe(2)
+    until(world, 'the next job is complete', () => isComplete(world), 200_000)
+  })
+})
 
 describe('when the host goes', () => {
   it.each(MOMENTS)('%s there is one takeover, nothing is lost and nothing finished is computed again', (_when, moment) => {
