@@ -1,4 +1,6 @@
+import type { Kernel } from '../../domain/kernel.ts'
 import { builtInKernels } from '../kernels/index.ts'
+import { testKernel } from '../test-kernel.ts'
 import { generateKernel } from './generate.ts'
 import { SeededRandom } from './random.ts'
 
@@ -73,6 +75,7 @@ const BOMBS: ((random: SeededRandom) => string)[] = [
   () => `fn kernel(id: vec3<u32>) -> u32 { ${'if (id.x > 1u) { } else '.repeat(2_500)} { } return 1u; }`,
   () => doubling(40),
   () => doubling(15),
+  () => doubling(11),
   () => `struct A { a: B } struct B { a: A } fn kernel(id: vec3<u32>) -> u32 { return 1u; }`,
   () => `const A = B; const B = A; ${wrap('A')}`,
   () => `fn f(x: u32) -> u32 { return f(x); } ${wrap('f(1u)')}`,
@@ -82,24 +85,27 @@ const BOMBS: ((random: SeededRandom) => string)[] = [
   () => `fn kernel(id: vec3<u32>) -> u32 { var a: array<u32, 16000>; var b = a; var c = b; return c[id.x]; }`,
   () => `fn kernel(id: vec3<u32>) -> u32 { ${Array.from({ length: 3000 }, (_, i) => `var v${i} = id.x;`).join('')} return v7; }`,
   () => `fn kernel(id: vec3<u32>) -> u32 { var n = id.x; ${'n = n * n + n;'.repeat(4500)} return n; }`,
-  () => `const X = array(${'1u,'.repeat(30_000)}1u); ${wrap('X[id.x]')}`,
+  () => `const X = array(${'1u,'.repeat(16_000)}1u); ${wrap('X[id.x]')}`,
   () => `const A = array<u32, 16384>(); ${Array.from({ length: 40 }, (_, i) => `const B${i} = A;`).join('')} ${wrap('1u')}`,
   () => `fn kernel(id: vec3<u32>) -> u32 { ${nest(9, 'for (var @ = 0u; @ < 80u; @++) {')} return 1u; }`,
   () => '/*'.repeat(32_000),
   () => ' '.repeat(70_000),
   () => 'a'.repeat(65_000),
   () =>
-    `fn kernel(id: vec3<u32>) -> u32 { switch id.x { ${Array.from({ length: 2500 }, (_, i) => `case ${i}u: { return ${i}u; }`).join('')} default: { return 1u; } } }`,
+    `fn kernel(id: vec3<u32>) -> u32 { switch id.x { ${Array.from({ length: 2000 }, (_, i) => `case ${i}u: { return ${i}u; }`).join('')} default: { return 1u; } } }`,
+  () =>
+    `fn kernel(id: vec3<u32>) -> u32 { switch id.x { case ${Array.from({ length: 8000 }, (_, i) => `${i}u`).join(',')}: { return 2u; } default: { return 1u; } } }`,
   () => '',
 ]
 
-/** A source that is broken, deep or huge in a way that the seed decides. */
-export function mutate(seed: number): string {
+/** A kernel whose source is broken, deep or huge in a way that the seed decides; its manifest fits what it was made of. */
+export function hostileKernel(seed: number): Kernel {
   const random = new SeededRandom(seed)
-  if (random.chance(5)) return random.pick(BOMBS)(random)
-  let source = random.chance(30) ? random.pick(builtInKernels).source : generateKernel(seed)
-  for (let change = random.below(4); change >= 0; change--) source = altered(source, random)
-  return source
+  if (random.chance(5)) return testKernel(random.pick(BOMBS)(random))
+  const { source, manifest } = random.chance(30) ? random.pick(builtInKernels) : testKernel(generateKernel(seed), { elementsPerItem: 4 })
+  let broken = source
+  for (let change = random.below(4); change >= 0; change--) broken = altered(broken, random)
+  return { source: broken, manifest }
 }
 
 function altered(source: string, random: SeededRandom): string {
@@ -125,8 +131,8 @@ function wrap(expression: string): string {
 
 /** Each function calls the one before it twice. */
 function doubling(depth: number): string {
-  const functions = Array.from({ length: depth }, (_, i) => `fn f${i + 1}(x: u32) -> u32 { return f${i}(x) + f${i}(x + 1u); }`)
-  return `fn f0(x: u32) -> u32 { return x * x + 1u; } ${functions.join('\n')} ${wrap(`f${depth}(id.x)`)}`
+  const functions = Array.from({ length: depth }, (_, i) => `fn twice${i + 1}(x: u32) -> u32 { return twice${i}(x) + twice${i}(x + 1u); }`)
+  return `fn twice0(x: u32) -> u32 { return x * x + 1u; } ${functions.join('\n')} ${wrap(`twice${depth}(id.x)`)}`
 }
 
 function nest(depth: number, head: string): string {

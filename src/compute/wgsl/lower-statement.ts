@@ -3,6 +3,7 @@ import type { Classification } from './classify.ts'
 import { findInnerLoop } from './inner-loop.ts'
 import type { Expr, Local, LoopStmt, Stmt } from './ir.ts'
 import { int, isConstant, operation } from './low.ts'
+import type { Value } from './low.ts'
 import { lowerExpr } from './lower-expression.ts'
 import { branchesTo, leavesEarly } from './lower-frame.ts'
 import type { Frame, Targets } from './lower-frame.ts'
@@ -85,17 +86,25 @@ export class StatementLowering {
     const breakLabel = emitter.label()
     const inner = { ...targets, breakLabel, beforeBreak: null }
     let reached = statement.cases.some((entry) => breaksOut(entry.body))
-    const fallback = statement.cases.find((entry) => entry.isDefault)!
-    let steps = emitter.capture(() => (reached = this.all(fallback.body, inner) || reached))
-    for (const entry of statement.cases.toReversed()) {
-      if (entry === fallback) continue
-      const matches = entry.values
-        .map((value) => operation('i32.eq', selector, int(value)))
-        .reduce((any, value) => operation('i32.or', any, value))
-      const then = emitter.capture(() => (reached = this.all(entry.body, inner) || reached))
-      steps = isConstant(matches) ? (matches.value !== 0 ? then : steps) : [{ kind: 'if', condition: matches, then, else: steps }]
-    }
-    emitter.emit({ kind: 'block', label: breakLabel, body: steps })
+    // One case after the other: nested in each other, a thousand of them would be too deep to walk.
+    const body = emitter.capture(() => {
+      for (const entry of statement.cases) {
+        if (entry.isDefault) continue
+        const then = emitter.capture(() => {
+          if (!this.all(entry.body, inner)) return
+          reached = true
+          emitter.emit({ kind: 'branch', label: breakLabel, condition: null })
+        })
+        const condition = anyOf(entry.values.map((value) => operation('i32.eq', selector, int(value))))
+        if (!isConstant(condition)) emitter.emit({ kind: 'if', condition, then, else: [] })
+        else if (condition.value !== 0) {
+          then.forEach((step) => emitter.emit(step))
+          return
+        }
+      }
+      reached = this.all(statement.cases.find((entry) => entry.isDefault)!.body, inner) || reached
+    })
+    emitter.emit({ kind: 'block', label: breakLabel, body })
     return reached
   }
 
@@ -171,4 +180,11 @@ export class StatementLowering {
     }
     return true
   }
+}
+
+/** True where one of the conditions is: a tree as flat as possible. */
+function anyOf(conditions: Value[]): Value {
+  if (conditions.length === 1) return conditions[0]!
+  const half = conditions.length >> 1
+  return operation('i32.or', anyOf(conditions.slice(0, half)), anyOf(conditions.slice(half)))
 }
