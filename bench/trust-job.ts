@@ -1,6 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { equalBytes } from '../src/domain/bytes.ts'
-import { PROVEN_WRONG } from '../src/domain/credibility.ts'
 import { hashOfCid } from '../src/domain/ids.ts'
 import { HONEST } from '../src/sim/behaviour.ts'
 import { rightHash } from '../src/sim/truth.ts'
@@ -63,8 +62,7 @@ function runJob(crowd: Crowd, seed: number): JobOutcome {
       if (event.type === 'computed' && !firstLie.has(node.id) && !equalBytes(event.result.hash, rightHash(event.chunk)))
         firstLie.set(node.id, world.database.complete)
       for (const effect of effects) {
-        if (effect.type === 'recordRefusal' && effect.reason.startsWith(PROVEN_WRONG) && !caughtAt.has(effect.culprit))
-          caughtAt.set(effect.culprit, world.database.complete)
+        if (effect.type === 'recordConviction' && !caughtAt.has(effect.culprit)) caughtAt.set(effect.culprit, world.database.complete)
       }
     },
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { concat, textBytes } from './bytes.ts'
 import { checkCertificate, holds, certificateBytes } from './certificate-check.ts'
-import { reportBody } from './certificate.ts'
+import { reportBody, statementBytes, statementHash } from './certificate.ts'
 import type { Certificate, CertificateBody } from './certificate.ts'
 import { beacon, commitment, drawCheck, resultRoot } from './draw.ts'
 import { cidOfBytes, decodeCanonical, encodeCanonical, hashBytes, hashOfCid } from './ids.ts'
@@ -38,7 +38,7 @@ function makeCertificate(): Certificate {
   const root = resultRoot(drawn)
   const entropy = PEERS.map((peer) => {
     const secret = hashBytes(textBytes(`secret of ${peer}`))
-    return { peer, secret, commitment: commitment(secret, peer, room) }
+    return { peer, secret, commitment: commitment(secret, peer, room), statement: new Uint8Array(64) }
   })
   const bytes = beacon(
     room,
@@ -46,7 +46,7 @@ function makeCertificate(): Certificate {
     1,
     entropy.map(({ secret }) => secret),
   )
-  const { verifier, second, sample, secondSample } = drawCheck(bytes, PEERS, drawn, POLICY)
+  const { verifier, second, sample, secondSample } = drawCheck(bytes, PEERS, drawn, { ...POLICY, answerable: PEERS })
   const body: CertificateBody = {
     version: 1,
     job,
@@ -73,7 +73,10 @@ function makeCertificate(): Certificate {
   return signed(body)
 }
 
-function signed(body: CertificateBody): Certificate {
+function signed(unsigned: CertificateBody): Certificate {
+  const stated = certificateBytes(statementBytes(statementHash(unsigned)))
+  const entropy = unsigned.entropy.map((entry) => ({ ...entry, statement: entry.statement === null ? null : sign(entry.peer, stated) }))
+  const body = { ...unsigned, entropy }
   const report = (peer: PeerId): Uint8Array => sign(peer, certificateBytes(encodeCanonical(reportBody(body, peer))))
   return {
     body,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Conviction } from './certificate.ts'
 import { cidOfBytes } from './ids.ts'
 import { passesToBeCredible, standings } from './credibility.ts'
 import type { LedgerRecord } from './record.ts'
@@ -11,8 +12,12 @@ function resultOf(microjob: number, host: string, checked: string[]): LedgerReco
   return { kind: 'result', job: 'job', block: 'block', microjob, peer: host, createdAt: microjob, certificate }
 }
 
-function refusalOf(microjob: number, peer: string, culprit: string, reason = 'proven wrong by two'): LedgerRecord {
-  return { kind: 'refusal', job: 'job', block: 'block', microjob, peer, culprit, reason, createdAt: 9 }
+function refusalOf(peer: string, culprit: string): LedgerRecord {
+  return { kind: 'refusal', job: 'job', block: 'block', microjob: 2, peer, culprit, reason: 'proven wrong by two', createdAt: 9 }
+}
+
+function convictionOf(peer: string, culprit: string): LedgerRecord {
+  return { kind: 'conviction', job: 'job', block: 'block', microjob: 2, peer, culprit, createdAt: 9, proof: {} as Conviction }
 }
 
 describe('credibility', () => {
@@ -36,13 +41,10 @@ describe('credibility', () => {
     )
   })
 
-  it('is lost whole by what two others saw, not by what one says or what was merely late', () => {
+  it('is lost whole by a proof, and not by what others say, however many', () => {
     const earned = [resultOf(0, 'ann', ['ben', 'ben']), resultOf(1, 'ann', ['cid'])]
-    expect(standings([...earned, refusalOf(2, 'ann', 'ben')]).get('ben')).toBe(2)
-    expect(standings([...earned, refusalOf(2, 'ann', 'ben'), refusalOf(3, 'cid', 'ben')]).get('ben')).toBe(2)
-    expect(standings([...earned, refusalOf(2, 'ann', 'ben', 'late'), refusalOf(2, 'cid', 'ben', 'late')]).get('ben')).toBe(2)
-    expect(standings([...earned, refusalOf(2, 'ann', 'ben'), refusalOf(2, 'ben', 'ben')]).get('ben')).toBe(2)
-    const lost = standings([...earned, refusalOf(2, 'ann', 'ben'), refusalOf(2, 'cid', 'ben')])
+    expect(standings([...earned, refusalOf('ann', 'ben'), refusalOf('cid', 'ben')]).get('ben')).toBe(2)
+    const lost = standings([...earned, convictionOf('ann', 'ben')])
     expect(lost.get('ben')).toBe(0)
     expect(lost.get('cid')).toBe(1)
   })

@@ -29,19 +29,7 @@ export function standings(entries: readonly LedgerRecord[]): Map<PeerId, number>
   return passed
 }
 
-/** Peers of whom at least two others say that the same microjob proved them wrong. */
-function provenWrong(entries: readonly LedgerRecord[]): Set<PeerId> {
-  const reporters = new Map<string, PeerId>()
-  const liars = new Set<PeerId>()
-  for (const entry of entries) {
-    if (entry.kind !== 'refusal' || !entry.reason.startsWith(PROVEN_WRONG) || entry.peer === entry.culprit) continue
-    const name = `${entry.block}/${entry.microjob}/${entry.culprit}`
-    const known = reporters.get(name)
-    if (known === undefined) reporters.set(name, entry.peer)
-    else if (known !== entry.peer) liars.add(entry.culprit)
-  }
-  return liars
+/** Peers whom a conviction proves wrong. What others merely say of somebody costs it nothing. */
+export function provenWrong(entries: readonly LedgerRecord[]): Set<PeerId> {
+  return new Set(entries.flatMap((entry) => (entry.kind === 'conviction' ? [entry.culprit] : [])))
 }
-
-/** How the reason of a refusal begins that says more than that somebody was late. */
-export const PROVEN_WRONG = 'proven wrong'

@@ -24,6 +24,7 @@ const policy = (fewer: Record<string, number> = {}, disputed: number[] = []) => 
   credibleAfter: 10,
   standings: ['a', 'b', 'c'].map((peer) => ({ peer, passed: fewer[peer] ?? 10 })),
   disputed,
+  answerable: ['a', 'b', 'c'],
 })
 const peersOf = (all: { peer: string }[], sample: number[]): string[] => sample.map((chunk) => all[chunk]!.peer)
 
@@ -103,6 +104,13 @@ describe('the draw', () => {
     expect(checked.get('b')!.length).toBeGreaterThanOrEqual(3)
     expect(sample.length).toBeGreaterThanOrEqual(10 + 3 + 1)
     expect(sample.length).toBeLessThanOrEqual(10 + 3 + 2)
+  })
+
+  it('checks all of a processor that does not answer for its results, whatever it has passed', () => {
+    const all = chunks(['a', 'b', 'c'], 60)
+    const sample = drawSample(bytes('x'), all, { ...policy(), answerable: ['a', 'c'] })
+    expect(peersOf(all, sample).filter((peer) => peer === 'b')).toHaveLength(20)
+    expect(sample).toHaveLength(20 + 4)
   })
 
   it('takes one chunk in ten of what credible processors computed together, whoever computed it', () => {

@@ -92,6 +92,8 @@ export interface CheckPolicy {
   standings: readonly Standing[]
   /** Chunks with two answers, which are checked whatever is drawn. */
   disputed: readonly number[]
+  /** Members that signed for their results; of whoever did not, all is checked. */
+  answerable: readonly PeerId[]
 }
 
 /** An index walk through these chunks whose start and step the beacon decides. */
@@ -106,8 +108,8 @@ function drawWalk(beaconBytes: Uint8Array, chunks: readonly number[], label: str
 
 /**
  * The chunks that the beacon picks for checking, in chunk order: of each processor that is not credible yet as many as
- * it lacks; of all others together one in so many, where the beacon also decides about the rest of the division; and
- * at least one in all.
+ * it lacks, and all of one that does not answer for them; of all others together one in so many, where the beacon also
+ * decides about the rest of the division; and at least one in all.
  */
 export function drawSample(beaconBytes: Uint8Array, chunks: readonly DrawnChunk[], policy: CheckPolicy): number[] {
   const sample: number[] = []
@@ -118,7 +120,7 @@ export function drawSample(beaconBytes: Uint8Array, chunks: readonly DrawnChunk[
       own.map(({ chunk }) => chunk),
       peer,
     )
-    const lacks = passesLacking(policy, peer)
+    const lacks = policy.answerable.includes(peer) ? passesLacking(policy, peer) : own.length
     sample.push(...walk.slice(0, lacks))
     pool.push(...walk.slice(lacks))
   }

@@ -26,7 +26,7 @@ export class ProofFormatError extends Error {
 }
 
 const NOTHING_OUTSIDE = { left: 0, right: 0, top: 0, bottom: 0 }
-const BYTES = new Set(['resultRoot', 'commitment', 'secret', 'hostSignature', 'verifierSignature', 'secondSignature'])
+const BYTES = new Set(['resultRoot', 'commitment', 'secret', 'hostSignature', 'verifierSignature', 'secondSignature', 'statement'])
 
 /** A proof as JSON: hashes, secrets and signatures as hexadecimal digits, everything else as it is. */
 export function proofJson(proof: Proof): string {

@@ -1,5 +1,5 @@
 import { concat, textBytes } from './bytes.ts'
-import type { Certificate, CertificateBody } from './certificate.ts'
+import type { Certificate, CertificateBody, Conviction } from './certificate.ts'
 import { encodeCanonical } from './ids.ts'
 import type { DatabaseRecord, LedgerRecord, Signed } from './record.ts'
 
@@ -15,6 +15,8 @@ export const MAX_JOB_CHUNKS = 2 ** 31
 export const MAX_RECORD_CHUNKS = 64
 /** Most members that a certificate lists. */
 export const MAX_RECORD_MEMBERS = 64
+/** Most answers of arbiters in one conviction. */
+export const MAX_RECORD_REPLIES = 256
 /** Longest time that one claim may hold a microjob, ms; its host renews it. */
 export const MAX_CLAIM_MS = 3_600_000
 /** Latest point in time that a record can name, ms since the epoch. */
@@ -182,34 +184,43 @@ const fuel = whole(0, Number.MAX_SAFE_INTEGER)
 const hash = bytes(HASH_BYTES)
 const signature = bytes(SIGNATURE_BYTES)
 
+const certificateBody = object({
+  version: only(1),
+  job: cid,
+  kernel: cid,
+  block: cid,
+  blockIndex: index,
+  microjob: index,
+  term: index,
+  host: peer,
+  epoch: index,
+  attempt: index,
+  chunksPerCheck: whole(1, MAX_CHUNKS_PER_CHECK),
+  credibleAfter: whole(0, MAX_JOB_CHUNKS),
+  standings: list(object({ peer, passed: count }), MAX_RECORD_MEMBERS),
+  disputed: list(index, MAX_RECORD_CHUNKS),
+  chunks: list(object({ chunk: index, peer, output: cid, fuel, engine: only('webgpu', 'cpu') }), MAX_RECORD_CHUNKS),
+  resultRoot: hash,
+  entropy: list(object({ peer, commitment: hash, secret: hash, statement: nullable(signature) }), MAX_RECORD_MEMBERS),
+  verifier: peer,
+  second: nullable(peer),
+  checked: list(object({ chunk: index, peer, expected: cid, agrees: flag }), MAX_RECORD_CHUNKS),
+  verdict: only('verified', 'refused'),
+} satisfies Record<keyof CertificateBody, Shape>)
+
 const certificate = object({
-  body: object({
-    version: only(1),
-    job: cid,
-    kernel: cid,
-    block: cid,
-    blockIndex: index,
-    microjob: index,
-    term: index,
-    host: peer,
-    epoch: index,
-    attempt: index,
-    chunksPerCheck: whole(1, MAX_CHUNKS_PER_CHECK),
-    credibleAfter: whole(0, MAX_JOB_CHUNKS),
-    standings: list(object({ peer, passed: count }), MAX_RECORD_MEMBERS),
-    disputed: list(index, MAX_RECORD_CHUNKS),
-    chunks: list(object({ chunk: index, peer, output: cid, fuel, engine: only('webgpu', 'cpu') }), MAX_RECORD_CHUNKS),
-    resultRoot: hash,
-    entropy: list(object({ peer, commitment: hash, secret: hash }), MAX_RECORD_MEMBERS),
-    verifier: peer,
-    second: nullable(peer),
-    checked: list(object({ chunk: index, peer, expected: cid, agrees: flag }), MAX_RECORD_CHUNKS),
-    verdict: only('verified', 'refused'),
-  } satisfies Record<keyof CertificateBody, Shape>),
+  body: certificateBody,
   hostSignature: signature,
   verifierSignature: signature,
   secondSignature: nullable(signature),
 } satisfies Record<keyof Certificate, Shape>)
+
+const conviction = object({
+  body: certificateBody,
+  verifierSignature: signature,
+  secondSignature: nullable(signature),
+  replies: list(object({ peer, chunk: index, output: cid, signature }), MAX_RECORD_REPLIES),
+} satisfies Record<keyof Conviction, Shape>)
 
 const microjob = { job: cid, block: cid, microjob: index, peer, createdAt: time }
 
@@ -243,6 +254,7 @@ const SHAPES: ReadonlyMap<string, Shape> = new Map(
       reason: text(MAX_REASON_LENGTH),
       createdAt: time,
     }),
+    conviction: object({ kind: only('conviction'), ...microjob, culprit: peer, proof: conviction }),
     refusal: object({ kind: only('refusal'), ...microjob, culprit: peer, reason: text(MAX_REASON_LENGTH) }),
   }),
 )
@@ -260,10 +272,15 @@ function checkRelations(record: DatabaseRecord | LedgerRecord): void {
     if (length <= 0 || length > MAX_CLAIM_MS) throw new Fault('lapsesAt', `is ${length} ms after createdAt: not from 1 to ${MAX_CLAIM_MS}`)
   }
   if (record.kind === 'result') {
-    const { body } = record.certificate
-    for (const field of ['job', 'block', 'microjob'] as const) {
-      if (body[field] !== record[field]) throw new Fault(`certificate.body.${field}`, 'is not that of the record')
-    }
-    if (body.verdict !== 'verified') throw new Fault('certificate.body.verdict', 'is not verified: refused work completes nothing')
+    checkBody('certificate.body', record, record.certificate.body)
+    if (record.certificate.body.verdict !== 'verified')
+      throw new Fault('certificate.body.verdict', 'is not verified: refused work completes nothing')
+  }
+  if (record.kind === 'conviction') checkBody('proof.body', record, record.proof.body)
+}
+
+function checkBody(at: string, record: Pick<CertificateBody, 'job' | 'block' | 'microjob'>, body: CertificateBody): void {
+  for (const field of ['job', 'block', 'microjob'] as const) {
+    if (body[field] !== record[field]) throw new Fault(`${at}.${field}`, 'is not that of the record')
   }
 }

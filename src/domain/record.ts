@@ -1,4 +1,4 @@
-import type { Certificate } from './certificate.ts'
+import type { Certificate, Conviction } from './certificate.ts'
 import { cidOfValue } from './ids.ts'
 import type { BlockId, Cid, JobId, PeerId } from './ids.ts'
 
@@ -72,6 +72,19 @@ export interface RefusalRecord {
   createdAt: number
 }
 
+/** A peer is proven wrong: the proof stands for itself, whoever hands it in. */
+export interface ConvictionRecord {
+  kind: 'conviction'
+  job: JobId
+  block: BlockId
+  microjob: number
+  /** Who hands it in. */
+  peer: PeerId
+  culprit: PeerId
+  createdAt: number
+  proof: Conviction
+}
+
 /** How a single work request of its writer's ended. Nobody checked the output, so it earns no credit. */
 export interface RequestRecord {
   kind: 'request'
@@ -90,7 +103,7 @@ export interface RequestRecord {
 }
 
 export type DatabaseRecord = JobRecord | TombstoneRecord | ClaimRecord | PartialRecord | ResultRecord
-export type LedgerRecord = ResultRecord | RefusalRecord | RequestRecord
+export type LedgerRecord = ResultRecord | RefusalRecord | ConvictionRecord | RequestRecord
 
 /** A record with the signature of its owner over the canonical bytes of the record. */
 export interface Signed<R> {
@@ -111,6 +124,8 @@ export function keyOf(record: DatabaseRecord | LedgerRecord): string {
       return `${record.kind}/${record.job}/${record.requester}`
     case 'request':
       return `${record.kind}/${record.id}/${record.peer}`
+    case 'conviction':
+      return `${record.kind}/${record.culprit}/${record.peer}`
     case 'refusal':
       return `${record.kind}/${record.block}/${record.microjob}/${record.peer}/${record.culprit}`
     default:
@@ -120,7 +135,7 @@ export function keyOf(record: DatabaseRecord | LedgerRecord): string {
 
 /**
  * Whether `next` takes the place of `current`, which has the same key: every replica decides alike, in whatever order
- * the two arrive. A job, a result, a refusal and a request's end are never edited: the earliest stays. Of the others the latest counts.
+ * the two arrive. A job, a result, a refusal, a conviction and a request's end are never edited: the earliest stays. Of the others the latest counts.
  */
 export function supersedes<R extends DatabaseRecord | LedgerRecord>(next: R, current: R): boolean {
   const keepsFirst = next.kind !== 'claim' && next.kind !== 'partial' && next.kind !== 'tombstone'

@@ -6,7 +6,7 @@ import type { Effect } from '../room/event.ts'
 import type { RequestOutcome } from '../room/request.ts'
 import type { Clock, JobStore, Ledger, Signer } from '../room/ports.ts'
 
-type RecordEffect = Extract<Effect, { type: 'claim' | 'recordPartial' | 'completed' | 'recordRefusal' }>
+type RecordEffect = Extract<Effect, { type: 'claim' | 'recordPartial' | 'completed' | 'recordRefusal' | 'recordConviction' }>
 
 /** Signs what this node has to say and puts it into the database and the ledger. */
 export class Recorder {
@@ -85,6 +85,8 @@ export class Recorder {
       }
       case 'recordRefusal':
         return this.#append({ kind: 'refusal', ...common, culprit: effect.culprit, reason: effect.reason })
+      case 'recordConviction':
+        return this.#append({ kind: 'conviction', ...common, culprit: effect.culprit, proof: effect.proof })
     }
   }
 }

@@ -1,4 +1,5 @@
 import { holds, certificateBytes } from '../domain/certificate-check.ts'
+import { replyBytes, statementBytes } from '../domain/certificate.ts'
 import type { Certificate } from '../domain/certificate.ts'
 import { equalBytes } from '../domain/bytes.ts'
 import { cidOfHash, decodeCanonical } from '../domain/ids.ts'
@@ -23,8 +24,8 @@ export interface RunnerHandlers {
   compute(effect: Extract<Effect, { type: 'compute' }>): void
   cancel(effect: Extract<Effect, { type: 'cancel' }>): void
   verify(effect: Extract<Effect, { type: 'verify' }>): void
-  /** Claims, partial results, certificates and refusals, for the database and the ledger. */
-  record(effect: Extract<Effect, { type: 'claim' | 'recordPartial' | 'completed' | 'recordRefusal' }>): void
+  /** Claims, partial results, certificates, refusals and convictions, for the database and the ledger. */
+  record(effect: Extract<Effect, { type: 'claim' | 'recordPartial' | 'completed' | 'recordRefusal' | 'recordConviction' }>): void
   note(note: Note): void
   changed(): void
 }
@@ -221,6 +222,12 @@ export class RoomRunner {
     if (body.case === 'verifierReport') {
       return this.#parts.signer.verify(from, certificateBytes(body.value.body), body.value.signature)
     }
+    if (body.case === 'reveal')
+      return this.#parts.signer.verify(from, certificateBytes(statementBytes(body.value.statement)), body.value.signature)
+    if (body.case === 'checkReply') {
+      const { statement, chunk, hash, signature } = body.value
+      return this.#parts.signer.verify(from, certificateBytes(replyBytes(statement, chunk, hash)), signature)
+    }
     if (body.case === 'completed') {
       return holds(decodeCanonical(body.value.certificate) as Certificate, (peer, bytes, signature) =>
         this.#parts.signer.verify(peer, bytes, signature),
@@ -250,7 +257,8 @@ export class RoomRunner {
 const FETCH_MS = 30_000
 
 function needsTime({ body }: Message): boolean {
-  return body.case === 'result' || body.case === 'verifierReport' || body.case === 'completed'
+  if (body.case === 'reveal') return body.value.signature.length > 0
+  return body.case === 'result' || body.case === 'verifierReport' || body.case === 'checkReply' || body.case === 'completed'
 }
 
 /** The machine never sees outputs: they are in the block store. */

@@ -30,7 +30,7 @@ function expectRight(world: World): void {
   for (const { chunk, output } of certified(world)) expect(equalBytes(hashOfCid(output), rightHash(chunk)), `chunk ${chunk}`).toBe(true)
 }
 
-/** Whom at least two others saw proven wrong. */
+/** Of whom the ledger has proof that they were wrong. */
 function proven(world: World): string[] {
   return [...world.database.liars].sort()
 }
@@ -65,6 +65,19 @@ describe('an attack on a room', () => {
     expect(proven(world)).toEqual(['n03', 'n05'])
     for (const { chunk, output, peer } of certified(world))
       if (peer !== 'n03' && peer !== 'n05') expect(hashOfCid(output)).toEqual(rightHash(chunk))
+  })
+
+  it('by a liar that does not sign for its results gains nothing: all it computed is checked, and it is sent away', () => {
+    const { world } = makeWorld({ nodes: 5, job: { chunks: 200 } })
+    until(world, 'all are believed', () => world.nodes.size === 5 && (nodeOf(world, 'n02').state.standings['n02'] ?? 0) >= 10, 200_000)
+    const node = nodeOf(world, 'n02')
+    node.behaviour = { ...node.behaviour, lies: 1, disowns: true }
+    // What it said before stands in its name, and it could still sign for it.
+    node.state.said.clear()
+    until(world, 'the job is complete', () => isComplete(world), 400_000)
+    expectRight(world)
+    expect(proven(world)).toEqual([])
+    expect(world.refusals.some(({ culprit, reason }) => culprit === 'n02' && reason.startsWith('does not answer'))).toBe(true)
   })
 
   it('by one that passes off a copied result as its own changes nothing: nobody granted it the chunk', () => {
@@ -180,8 +193,6 @@ describe('an attack on a room', () => {
     const victim = host.state.room!.members.find(({ peer }) => peer !== host.id)!.peer
     until(world, 'the victim has earned something', () => (world.database.standings().get(victim) ?? 0) > 0, 200_000)
     const earned = world.database.standings().get(victim)!
-    const { ref } = host.state.room!.rounds[0]!
-    world.database.refuse(host.id, ref, victim, 'proven wrong by nobody')
     deliver(world, victim, host.id, about(host.state.room!, undefined, { case: 'expelled', value: { peer: victim, reason: 'late' } }))
     expect(nodeOf(world, victim).state.room).toBeNull()
     until(world, 'the job is complete', () => isComplete(world), 400_000)

@@ -1,30 +1,35 @@
 import { equalBytes } from '../domain/bytes.ts'
-import { verdictOf } from '../domain/certificate.ts'
-import type { CertificateBody, CheckedChunk } from '../domain/certificate.ts'
-import { PROVEN_WRONG } from '../domain/credibility.ts'
+import { replyBytes, verdictOf } from '../domain/certificate.ts'
+import type { CertificateBody, CheckedChunk, Conviction } from '../domain/certificate.ts'
+import { provenWrong, rightAnswer } from '../domain/dispute.ts'
+import type { Dispute } from '../domain/dispute.ts'
 import { cidOfHash, decodeCanonical, encodeCanonical } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
-import { about, broadcast, emit, isHost, memberOf, processors, refuse } from './context.ts'
+import { revealedEntropy, statedDraw } from './answer.ts'
+import { emit, isHost, memberOf, refuse } from './context.ts'
 import type { Context } from './context.ts'
-import { newEpoch, sendReport } from './draw.ts'
-import { awaited, checkMs, disputes, moveOn, nextArbiter } from './duty.ts'
-import type { Opinion } from './duty.ts'
+import { newEpoch, sendReply, sendReport } from './draw.ts'
+import { awaited, checkMs, disputesOf, moveOn } from './duty.ts'
 import { exclude, expel } from './host.ts'
 import type { BodyOf } from './message.ts'
 import { slotOf } from './round.ts'
 import { loseStanding, standingsNow } from './standing.ts'
-import type { Draw, Room, Round } from './state.ts'
+import type { Draw } from './draw-state.ts'
+import type { Room, Round } from './state.ts'
 
 /** This node's reference engine has answered: as verifier or second it reports, as arbiter it replies. */
 export function onVerified(ctx: Context, room: Room, round: Round, attempt: number, checked: { chunk: number; hash: Uint8Array }[]): void {
   const { draw } = round
   if (draw === null || draw.attempt !== attempt || draw.order === null) return
   if (draw.arbitrating.length > 0) {
-    for (const { chunk, hash } of checked.filter((entry) => draw.arbitrating.includes(entry.chunk))) {
-      addReply(ctx, room, round, draw, ctx.s.self, { chunk, hash })
-      broadcast(ctx, room, about(room, round, { case: 'checkReply', value: { chunk, attempt, hash } }))
-    }
-    draw.arbitrating = []
+    const { block, microjob } = round.ref
+    draw.arbitrating = draw.arbitrating.filter((chunk) => checked.some((entry) => entry.chunk === chunk))
+    for (const { chunk, hash } of checked.filter((entry) => draw.arbitrating.includes(entry.chunk)))
+      emit(ctx, {
+        type: 'sign',
+        purpose: { kind: 'reply', block, microjob, attempt, chunk, hash },
+        bytes: replyBytes(draw.statement, chunk, hash),
+      })
     return
   }
   if (!draw.started) return
@@ -36,23 +41,13 @@ export function onVerified(ctx: Context, room: Room, round: Round, attempt: numb
   emit(ctx, { type: 'sign', purpose: { kind: 'report', block: round.ref.block, microjob: round.ref.microjob, attempt }, bytes })
 }
 
+const NOTHING = new Uint8Array(0)
+
 export function certificateBody(room: Room, round: Round, draw: Draw, checked: CheckedChunk[]): CertificateBody {
   const sorted = [...checked].sort((a, b) => a.chunk - b.chunk)
   return {
+    ...statedDraw(room, round, draw),
     version: 1,
-    job: room.job,
-    kernel: room.kernel,
-    block: round.ref.block,
-    blockIndex: round.ref.blockIndex,
-    microjob: round.ref.microjob,
-    term: room.term,
-    host: room.host,
-    epoch: round.epoch,
-    attempt: draw.attempt,
-    chunksPerCheck: room.chunksPerCheck,
-    credibleAfter: room.credibleAfter,
-    standings: draw.standings,
-    disputed: draw.disputed,
     chunks: round.slots.flatMap(({ chunk, result }) =>
       result === null
         ? []
@@ -66,12 +61,7 @@ export function certificateBody(room: Room, round: Round, draw: Draw, checked: C
             },
           ],
     ),
-    resultRoot: draw.root,
-    entropy: draw.entropy.map(({ peer, commitment }) => ({
-      peer,
-      commitment,
-      secret: round.reveals.find((entry) => entry.peer === peer)?.secret ?? new Uint8Array(0),
-    })),
+    entropy: revealedEntropy(round, draw),
     verifier: draw.order?.[0] ?? '',
     second: draw.second,
     checked: sorted,
@@ -152,27 +142,37 @@ function checkedOf(bytes: Uint8Array): CheckedChunk[] | null {
   }
 }
 
-export function onCheckReply(ctx: Context, room: Room, round: Round, from: PeerId, body: BodyOf<'checkReply'>): void {
-  const { draw } = round
-  if (draw === null || body.attempt !== draw.attempt || body.hash.length !== 32 || slotOf(round, body.chunk) === undefined) return
-  if (!draw.entropy.some(({ peer }) => peer === from) || draw.replies.some((entry) => entry.peer === from && entry.chunk === body.chunk))
-    return
-  addReply(ctx, room, round, draw, from, body)
-}
-
-function addReply(
+/** This node's own answer as arbiter, signed. */
+export function onOwnReply(
   ctx: Context,
   room: Room,
   round: Round,
   draw: Draw,
-  peer: PeerId,
-  { chunk, hash }: { chunk: number; hash: Uint8Array },
+  { chunk, hash, signature }: { chunk: number; hash: Uint8Array; signature: Uint8Array },
 ): void {
-  const asked = awaited(room, round, draw) === peer
-  draw.replies.push({ peer, chunk, hash })
+  if (!draw.arbitrating.includes(chunk)) return
+  draw.arbitrating = draw.arbitrating.filter((other) => other !== chunk)
+  const reply = { peer: ctx.s.self, chunk, hash, signature }
+  addReply(ctx, room, round, draw, reply)
+  sendReply(ctx, room, round, draw, reply)
+}
+
+/** An arbiter's answer, whose signature has been checked. */
+export function onCheckReply(ctx: Context, room: Room, round: Round, from: PeerId, body: BodyOf<'checkReply'>): void {
+  const { draw } = round
+  const { chunk, attempt, hash, statement, signature } = body
+  if (draw === null || attempt !== draw.attempt || hash.length !== 32 || slotOf(round, chunk) === undefined) return
+  if (!equalBytes(statement, draw.statement)) return refuse(ctx, 'answer about another draw')
+  if (!draw.entropy.some(({ peer }) => peer === from) || draw.replies.some((entry) => entry.peer === from && entry.chunk === chunk)) return
+  addReply(ctx, room, round, draw, { peer: from, chunk, hash, signature })
+}
+
+function addReply(ctx: Context, room: Room, round: Round, draw: Draw, reply: Draw['replies'][number]): void {
+  const asked = awaited(room, round, draw) === reply.peer
+  draw.replies.push(reply)
   room.progressAt = ctx.s.now
   if (!asked) return
-  moveOn(ctx, room, round, peer)
+  moveOn(ctx, room, round, reply.peer)
   // Whoever is asked next begins now.
   draw.progress = []
   draw.deadline = Math.max(draw.deadline, ctx.s.now + checkMs(ctx, room))
@@ -183,56 +183,68 @@ export function judge(ctx: Context, room: Room): void {
   for (const round of room.rounds) if (round.stage === 'disputed' && round.draw !== null) decide(ctx, room, round, round.draw)
 }
 
-/**
- * Processor, verifier and one arbiter after the other say what a disputed chunk is, until one answer is two ahead: so
- * two who collude convict nobody as long as others are here, and be it for another draw. When nobody is left, the answer
- * that leads is right. Whoever said otherwise is proven wrong.
- */
+/** What both checkers found, and each answer of an arbiter: with the signatures it proves who is wrong. */
+function proofOf(room: Room, round: Round, draw: Draw): Conviction {
+  return {
+    body: certificateBody(room, round, draw, [...(draw.report?.checked ?? []), ...(draw.secondReport?.checked ?? [])]),
+    verifierSignature: draw.report?.signature ?? NOTHING,
+    secondSignature: draw.secondReport?.signature ?? null,
+    replies: draw.replies.map(({ peer, chunk, hash, signature }) => ({ peer, chunk, output: cidOfHash(hash), signature })),
+  }
+}
+
+/** Whoever said otherwise than most is proven wrong, if it signed what it said. */
 function decide(ctx: Context, room: Room, round: Round, draw: Draw): void {
-  const undecided: { chunk: number; voters: Set<PeerId> }[] = []
-  const culprits = new Set<PeerId>()
-  for (const { chunk, claim, opinions } of disputes(round, draw)) {
-    const voters = new Set([claim.peer, ...opinions.map(({ peer }) => peer)])
-    const right = leading([claim, ...opinions], processors(room).every((member) => voters.has(member.peer)) ? 1 : 2)
-    if (right === null) undecided.push({ chunk, voters })
-    else for (const { peer, output } of [claim, ...opinions]) if (output !== right) culprits.add(peer)
+  const undecided: Dispute[] = []
+  /** With whether this node's own word is part of the proof. */
+  const culprits = new Map<PeerId, boolean>()
+  const unsigned = new Set<PeerId>()
+  for (const dispute of disputesOf(room, round, draw)) {
+    const right = rightAnswer(dispute)
+    if (right === null) undecided.push(dispute)
+    else {
+      const { claim, answered, opinions } = dispute
+      const said = answered ? [claim, ...opinions] : opinions
+      const isWitness = said.some(({ peer, output }) => peer === ctx.s.self && output === right)
+      for (const peer of provenWrong(dispute, right)) culprits.set(peer, isWitness || culprits.get(peer) === true)
+      if (!answered && claim.output !== right) unsigned.add(claim.peer)
+    }
   }
-  if (culprits.size > 0) {
-    for (const culprit of culprits) if (!draw.culprits.includes(culprit)) witness(ctx, round, draw, culprit)
-    if (culprits.has(room.host)) room.hostDiscredited = 'wrong'
-    else if (isHost(ctx, room)) for (const culprit of culprits) convict(ctx, room, round, culprit, WRONG)
-    return
+  for (const [culprit, isWitness] of culprits) {
+    if (draw.culprits.includes(culprit)) continue
+    draw.culprits.push(culprit)
+    loseStanding(ctx.s, culprit)
+    if (isWitness) emit(ctx, { type: 'recordConviction', ref: round.ref, culprit, proof: proofOf(room, round, draw) })
   }
-  if (undecided.length === 0) return
-  const voters = new Set(undecided.flatMap((entry) => [...entry.voters]))
-  const arbiter = nextArbiter(room, draw, voters)
-  if (arbiter === null) {
-    // As many opinions as members and no two alike: it waits until somebody else comes.
+  if (culprits.has(room.host) || unsigned.has(room.host)) room.hostDiscredited = 'wrong'
+  else if (isHost(ctx, room)) {
+    for (const culprit of culprits.keys()) convict(ctx, room, round, culprit, WRONG)
+    for (const peer of unsigned) {
+      voidWork(ctx, room, peer)
+      exclude(ctx, room, peer, UNSIGNED, round.ref)
+    }
+  }
+  if (culprits.size === 0 && unsigned.size === 0 && undecided.length > 0) arbitrate(ctx, room, round, draw, undecided)
+}
+
+const WRONG = 'proven wrong by its verifier and an arbiter'
+const UNSIGNED = 'does not answer for a result that was wrong'
+
+/** Whose turn it is answers; where that one is gone, or nobody is left, the draw is repeated once others can decide. */
+function arbitrate(ctx: Context, room: Room, round: Round, draw: Draw, undecided: Dispute[]): void {
+  const takesPart = ({ next }: Dispute): boolean =>
+    draw.entropy.some(({ peer }) => peer === next) && memberOf(room, next ?? '')?.observer === false
+  const stuck = undecided.filter((dispute) => !takesPart(dispute))
+  if (stuck.length > 0) {
     if (!isHost(ctx, room)) return
+    for (const { chunk } of stuck) slotOf(round, chunk)!.disputed = true
     newEpoch(ctx, room, round, '', [])
     round.undecidedWith = draw.entropy.map(({ peer }) => peer).join()
     round.undecidedSince = ctx.s.now
-  } else if (arbiter === ctx.s.self && draw.arbitrating.length === 0) {
-    draw.arbitrating = undecided.map(({ chunk }) => chunk)
-    emit(ctx, { type: 'verify', ref: round.ref, attempt: draw.attempt, chunks: draw.arbitrating })
+  } else if (draw.arbitrating.length === 0) {
+    draw.arbitrating = undecided.filter(({ next }) => next === ctx.s.self).map(({ chunk }) => chunk)
+    if (draw.arbitrating.length > 0) emit(ctx, { type: 'verify', ref: round.ref, attempt: draw.attempt, chunks: [...draw.arbitrating] })
   }
-}
-
-const WRONG = `${PROVEN_WRONG} by its verifier and an arbiter`
-
-/** Everybody who saw it says so: what a host alone reports costs nobody its standing. */
-function witness(ctx: Context, round: Round, draw: Draw, culprit: PeerId): void {
-  draw.culprits.push(culprit)
-  loseStanding(ctx.s, culprit)
-  if (culprit !== ctx.s.self) emit(ctx, { type: 'recordRefusal', ref: round.ref, culprit, reason: WRONG })
-}
-
-/** The answer that at least two give and that is ahead of every other by so many, or null. */
-function leading(opinions: readonly Opinion[], margin: number): string | null {
-  const votes = [...Map.groupBy(opinions, ({ output }) => output)].map(([output, { length }]) => ({ output, count: length }))
-  votes.sort((a, b) => b.count - a.count)
-  const [best, next] = votes
-  return best !== undefined && best.count >= 2 && best.count - (next?.count ?? 0) >= margin ? best.output : null
 }
 
 /** Host: the peer is out for good, and everything of its that is not verified is computed again. */

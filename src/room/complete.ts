@@ -5,7 +5,9 @@ import type { PeerId } from '../domain/ids.ts'
 import { roomTopic } from '../domain/job.ts'
 import { about, broadcast, emit, isHost, memberOf, note, refuse } from './context.ts'
 import type { Context } from './context.ts'
-import { onReport, signCertificate } from './check.ts'
+import { onOwnReply, onReport, signCertificate } from './check.ts'
+import { onStated } from './draw.ts'
+import type { SignPurpose } from './event.ts'
 import { dropRound } from './lead.ts'
 import type { BodyOf } from './message.ts'
 import { clearResult, slotOf } from './round.ts'
@@ -26,18 +28,13 @@ function bodyFrom(bytes: Uint8Array): CertificateBody | null {
 }
 
 /** A signature that this node asked for. */
-export function onSigned(
-  ctx: Context,
-  room: Room,
-  round: Round,
-  kind: 'report' | 'certificate',
-  attempt: number,
-  bytes: Uint8Array,
-  signature: Uint8Array,
-): void {
+export function onSigned(ctx: Context, room: Room, round: Round, purpose: SignPurpose, bytes: Uint8Array, signature: Uint8Array): void {
   const { draw } = round
+  const { kind, attempt } = purpose
   if (draw === null || draw.attempt !== attempt) return
   if (kind === 'report') return onReport(ctx, room, round, ctx.s.self, { body: bytes, signature, attempt })
+  if (kind === 'statement') return onStated(ctx, room, round, draw, bytes, signature)
+  if (kind === 'reply') return onOwnReply(ctx, room, round, draw, { ...purpose, signature })
   if (!isHost(ctx, room) || draw.report === null) return
   const body = bodyFrom(bytes)
   if (body === null) return refuse(ctx, 'signature over something else')

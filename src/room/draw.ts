@@ -1,6 +1,8 @@
 import { equalBytes } from '../domain/bytes.ts'
+import { statementBytes, statementHash } from '../domain/certificate.ts'
 import { beacon, canBeDrawn, drawCheck, opensCommitment, resultRoot } from '../domain/draw.ts'
 import type { PeerId } from '../domain/ids.ts'
+import { answersFor, statedDraw } from './answer.ts'
 import { about, broadcast, emit, isHost, memberOf, note, processors, refuse } from './context.ts'
 import type { Context } from './context.ts'
 import { checkMs } from './duty.ts'
@@ -21,7 +23,8 @@ import {
   slotOf,
 } from './round.ts'
 import { isOverstated, statedStandings } from './standing.ts'
-import type { Draw, Room, Round } from './state.ts'
+import type { Draw } from './draw-state.ts'
+import type { Room, Round } from './state.ts'
 
 /** Members whose commitment counts, in join order: those who have been heard on a wire, because only they can reveal. */
 export function committed(room: Room, round: Round): { peer: PeerId; commitment: Uint8Array }[] {
@@ -76,7 +79,7 @@ function fixRoot(ctx: Context, room: Room, round: Round): void {
   }
   round.drawAttempts++
   const disputed = round.slots.filter((slot) => slot.disputed).map(({ chunk }) => chunk)
-  beginDraw(ctx, round, {
+  beginDraw(ctx, room, round, {
     attempt: round.drawAttempts,
     root: resultRoot(drawnChunks(round)),
     entropy,
@@ -90,11 +93,13 @@ function fixRoot(ctx: Context, room: Room, round: Round): void {
 
 type Stated = Pick<Draw, 'attempt' | 'root' | 'entropy' | 'disputed' | 'standings'>
 
-function beginDraw(ctx: Context, round: Round, stated: Stated): void {
+function beginDraw(ctx: Context, room: Room, round: Round, stated: Stated): void {
   round.drawAttempts = stated.attempt
   round.stage = 'revealing'
   round.draw = {
     ...stated,
+    statement: statementHash(statedDraw(room, round, stated)),
+    signing: false,
     culprits: [],
     deadline: ctx.s.now + ctx.s.options.revealMs,
     order: null,
@@ -129,11 +134,32 @@ function sendRoot(ctx: Context, room: Room, round: Round, draw: Draw): void {
   )
 }
 
+/** Shows this node's secret, once it has signed for its results. */
 function reveal(ctx: Context, room: Room, round: Round): void {
   const { self } = ctx.s
-  if (!round.draw?.entropy.some(({ peer }) => peer === self)) return
-  if (!round.reveals.some(({ peer }) => peer === self)) round.reveals.push({ peer: self, secret: round.secret })
-  broadcast(ctx, room, about(room, round, { case: 'reveal', value: { secret: round.secret, epoch: round.epoch } }))
+  const { draw, reveals, epoch } = round
+  if (draw === null || !draw.entropy.some(({ peer }) => peer === self)) return
+  if (!reveals.some(({ peer }) => peer === self)) {
+    if (draw.signing) return
+    if (answersFor(ctx.s, round)) {
+      draw.signing = true
+      const purpose = { kind: 'statement' as const, block: round.ref.block, microjob: round.ref.microjob, attempt: draw.attempt }
+      return emit(ctx, { type: 'sign', purpose, bytes: statementBytes(draw.statement) })
+    }
+    reveals.push({ peer: self, secret: round.secret, statement: NOTHING, signature: NOTHING })
+  }
+  const { secret, statement, signature } = reveals.find(({ peer }) => peer === self)!
+  broadcast(ctx, room, about(room, round, { case: 'reveal', value: { secret, epoch, statement, signature } }))
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** This node has signed for its results. */
+export function onStated(ctx: Context, room: Room, round: Round, draw: Draw, bytes: Uint8Array, signature: Uint8Array): void {
+  if (!equalBytes(bytes, statementBytes(draw.statement)) || round.reveals.some(({ peer }) => peer === ctx.s.self)) return
+  round.reveals.push({ peer: ctx.s.self, secret: round.secret, statement: draw.statement, signature })
+  reveal(ctx, room, round)
+  tryBeacon(ctx, room, round)
 }
 
 /** Member: the host has fixed the results. From here on nothing can change. */
@@ -177,7 +203,7 @@ export function onRootFixed(ctx: Context, room: Room, round: Round, from: PeerId
     dropFromHand(ctx, round, info.chunk)
   }
   room.progressAt = ctx.s.now
-  beginDraw(ctx, round, {
+  beginDraw(ctx, room, round, {
     attempt: body.attempt,
     root: body.root,
     entropy: body.commitments,
@@ -188,7 +214,8 @@ export function onRootFixed(ctx: Context, room: Room, round: Round, from: PeerId
   for (const entry of body.commitments) {
     round.commitments = [...round.commitments.filter(({ peer }) => peer !== entry.peer), entry]
     round.reveals = round.reveals.filter(
-      ({ peer, secret }) => peer !== entry.peer || opensCommitment(secret, entry.commitment, peer, drawName(round)),
+      ({ peer, secret, statement }) =>
+        peer !== entry.peer || (opensCommitment(secret, entry.commitment, peer, drawName(round)) && isOfDraw(round, statement)),
     )
   }
   reveal(ctx, room, round)
@@ -212,6 +239,11 @@ const MAX_RECOMMITS = 3
 /** Epochs that a node may have missed; a leap beyond this is a lie. */
 const MAX_EPOCH_LEAP = 64
 
+/** Whoever signs for its results signs for those of this draw, as far as it is known. */
+function isOfDraw({ draw }: Round, statement: Uint8Array): boolean {
+  return draw === null || statement.length === 0 || equalBytes(statement, draw.statement)
+}
+
 /** True when the secret does not open what its owner committed to: the host then knows a cheat. */
 export function onReveal(ctx: Context, room: Room, round: Round, from: PeerId, body: BodyOf<'reveal'>): boolean {
   if (body.epoch !== round.epoch || round.reveals.some(({ peer }) => peer === from)) return false
@@ -220,7 +252,12 @@ export function onReveal(ctx: Context, room: Room, round: Round, from: PeerId, b
     refuse(ctx, 'reveal that does not open its commitment')
     return known !== undefined
   }
-  round.reveals.push({ peer: from, secret: body.secret })
+  const { secret, statement, signature } = body
+  if (statement.length !== (signature.length === 0 ? 0 : 32) || !isOfDraw(round, statement)) {
+    refuse(ctx, 'reveal that answers for other results')
+    return false
+  }
+  round.reveals.push({ peer: from, secret, statement, signature })
   room.progressAt = ctx.s.now
   tryBeacon(ctx, room, round)
   return false
@@ -239,6 +276,7 @@ function tryBeacon(ctx: Context, room: Room, round: Round): void {
     ...draw,
     chunksPerCheck: room.chunksPerCheck,
     credibleAfter: room.credibleAfter,
+    answerable: round.reveals.flatMap(({ peer, signature }) => (signature.length > 0 ? [peer] : [])),
   })
   draw.order = drawn.order
   draw.second = drawn.second
@@ -294,9 +332,13 @@ export function resendDraw(ctx: Context, room: Room, round: Round): void {
   reveal(ctx, room, round)
   if (draw.report !== null && draw.order?.[0] === ctx.s.self) sendReport(ctx, room, round, draw, draw.report)
   if (draw.secondReport !== null && draw.second === ctx.s.self) sendReport(ctx, room, round, draw, draw.secondReport)
-  for (const { peer, chunk, hash } of draw.replies) {
-    if (peer === ctx.s.self) broadcast(ctx, room, about(room, round, { case: 'checkReply', value: { chunk, attempt: draw.attempt, hash } }))
-  }
+  for (const reply of draw.replies) if (reply.peer === ctx.s.self) sendReply(ctx, room, round, draw, reply)
+}
+
+/** What this node found as arbiter. */
+export function sendReply(ctx: Context, room: Room, round: Round, draw: Draw, { chunk, hash, signature }: Draw['replies'][number]): void {
+  const { attempt, statement } = draw
+  broadcast(ctx, room, about(room, round, { case: 'checkReply', value: { chunk, attempt, hash, statement, signature } }))
 }
 
 export function sendReport(ctx: Context, room: Room, round: Round, draw: Draw, report: NonNullable<Draw['report']>): void {

@@ -1,57 +1,44 @@
+import { disputes, rightAnswer } from '../domain/dispute.ts'
+import type { Dispute } from '../domain/dispute.ts'
 import { cidOfHash } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
+import { revealedEntropy } from './answer.ts'
 import { processors } from './context.ts'
 import type { Context } from './context.ts'
-import { slotOf } from './round.ts'
-import type { Draw, Room, Round } from './state.ts'
+import type { Draw } from './draw-state.ts'
+import type { Room, Round } from './state.ts'
 
 /** Who owes a draw something, and how long it is waited for. */
 
-/** What somebody says a chunk's output is. */
-export interface Opinion {
-  peer: PeerId
-  output: string
-}
-
-/** Each chunk on which a checker disagreed, with the processor's claim and what others found. */
-export function disputes(round: Round, draw: Draw): { chunk: number; claim: Opinion; opinions: Opinion[] }[] {
-  const found: { chunk: number; claim: Opinion; opinions: Opinion[] }[] = []
-  const reports: [PeerId, Draw['report']][] = [
-    [draw.order?.[0] ?? '', draw.report],
-    [draw.second ?? '', draw.secondReport],
-  ]
-  for (const [checker, report] of reports) {
-    for (const { chunk, peer, expected, agrees } of report?.checked ?? []) {
-      const result = slotOf(round, chunk)?.result
-      if (agrees || result == null) continue
-      const replies = draw.replies.filter((entry) => entry.chunk === chunk && entry.peer !== peer && entry.peer !== checker)
-      found.push({
-        chunk,
-        claim: { peer, output: cidOfHash(result.hash) },
-        opinions: [{ peer: checker, output: expected }, ...replies.map((entry) => ({ peer: entry.peer, output: cidOfHash(entry.hash) }))],
-      })
-    }
-  }
-  return found
-}
-
-/** Who is asked next: in the order of the draw, then anybody who took part in it. */
-export function nextArbiter(room: Room, draw: Draw, voters: ReadonlySet<PeerId>): PeerId | null {
-  const here = new Set(processors(room).map(({ peer }) => peer))
-  return [...(draw.order ?? []), ...draw.entropy.map(({ peer }) => peer)].find((peer) => here.has(peer) && !voters.has(peer)) ?? null
+/** Each chunk on which a checker disagreed, with what was said of it so far. */
+export function disputesOf(room: Room, round: Round, draw: Draw): Dispute[] {
+  // Two of a small draw decide nothing while somebody has come since who can be asked in another.
+  const newcomer = processors(room).find(({ peer }) => !draw.entropy.some((entry) => entry.peer === peer))?.peer ?? null
+  const [verifier] = draw.order ?? []
+  const found = disputes({
+    chunks: round.slots.flatMap(({ chunk, result }) =>
+      result === null ? [] : [{ chunk, peer: result.peer, output: cidOfHash(result.hash) }],
+    ),
+    entropy: revealedEntropy(round, draw),
+    order: draw.order ?? [],
+    verifier: verifier ?? '',
+    second: draw.second,
+    checked: [...(draw.report?.checked ?? []), ...(draw.secondReport?.checked ?? [])],
+    replies: draw.replies.map(({ peer, chunk, hash }) => ({ peer, chunk, output: cidOfHash(hash) })),
+  })
+  return found.map((dispute) => ({ ...dispute, next: dispute.next ?? newcomer }))
 }
 
 /** Whose report or opinion the draw is waiting for, or null. */
 export function awaited(room: Room, round: Round, draw: Draw): PeerId | null {
   if (round.stage === 'checking') return draw.report === null ? (draw.order?.[0] ?? null) : draw.secondReport === null ? draw.second : null
   if (round.stage !== 'disputed') return null
-  const voters = new Set(disputes(round, draw).flatMap(({ claim, opinions }) => [claim, ...opinions].map(({ peer }) => peer)))
-  return nextArbiter(room, draw, voters)
+  return disputesOf(room, round, draw).find((dispute) => rightAnswer(dispute) === null)?.next ?? null
 }
 
 /** Chunks that a draw still waits for this peer to have recomputed, at most: 0 when it owes nothing. */
 function owedBy(room: Room, round: Round, draw: Draw, peer: PeerId): number {
-  if (round.stage === 'disputed') return awaited(room, round, draw) === peer ? disputes(round, draw).length : 0
+  if (round.stage === 'disputed') return awaited(room, round, draw) === peer ? disputesOf(room, round, draw).length : 0
   if (round.stage !== 'checking') return 0
   if (peer === draw.order?.[0]) return draw.report === null ? draw.sample.length : 0
   return peer === draw.second && draw.secondReport === null ? draw.secondSample.length : 0

@@ -1,4 +1,4 @@
-import type { Certificate } from '../domain/certificate.ts'
+import type { Certificate, Conviction } from '../domain/certificate.ts'
 import type { PeerId } from '../domain/ids.ts'
 import type { MicrojobRef } from '../domain/job.ts'
 import type { Message } from './message.ts'
@@ -39,6 +39,10 @@ export type RoomEvent = { now: number } & (
 export type SignPurpose =
   | { kind: 'report'; block: string; microjob: number; attempt: number }
   | { kind: 'certificate'; block: string; microjob: number; attempt: number }
+  /** That the results listed in this node's name are its own. */
+  | { kind: 'statement'; block: string; microjob: number; attempt: number }
+  /** What this node found as arbiter. */
+  | { kind: 'reply'; block: string; microjob: number; attempt: number; chunk: number; hash: Uint8Array }
 
 /** What a node wants done. The runner does it and answers with events. */
 export type Effect =
@@ -62,6 +66,8 @@ export type Effect =
   /** Every member hears it; only the host records it. */
   | { type: 'completed'; ref: MicrojobRef; certificate: Certificate; record: boolean }
   | { type: 'recordRefusal'; ref: MicrojobRef; culprit: PeerId; reason: string }
+  /** By those whose word is part of the proof. */
+  | { type: 'recordConviction'; ref: MicrojobRef; culprit: PeerId; proof: Conviction }
   /** For people: something happened in the room. */
   | { type: 'note'; note: Note }
 

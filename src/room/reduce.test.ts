@@ -132,9 +132,9 @@ const bodies: { [C in BodyCase]?: fc.Arbitrary<unknown> } = {
     disputed: fc.array(chunk, { maxLength: 3 }),
     standings,
   }),
-  reveal: fc.record({ secret: bytes, epoch: small }),
+  reveal: fc.record({ secret: bytes, epoch: small, statement: bytes, signature: bytes }),
   verifierReport: fc.record({ body: bytes, signature: bytes, attempt: small }),
-  checkReply: fc.record({ chunk, attempt: small, hash: bytes }),
+  checkReply: fc.record({ chunk, attempt: small, hash: bytes, statement: bytes, signature: bytes }),
   completed: fc.record({ certificate: bytes }),
 }
 

@@ -136,7 +136,7 @@ function apply(ctx: Context, event: RoomEvent): void {
     case 'signed': {
       const { purpose } = event
       const round = room === null ? undefined : findRound(room, purpose.block, purpose.microjob)
-      if (room !== null && round !== undefined) onSigned(ctx, room, round, purpose.kind, purpose.attempt, event.bytes, event.signature)
+      if (room !== null && round !== undefined) onSigned(ctx, room, round, purpose, event.bytes, event.signature)
     }
   }
 }

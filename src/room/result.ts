@@ -1,5 +1,6 @@
 import { equalBytes } from '../domain/bytes.ts'
 import type { PeerId } from '../domain/ids.ts'
+import { say } from './answer.ts'
 import { about, broadcast, emit, findRound, isHost, memberOf, refuse, send } from './context.ts'
 import type { Context } from './context.ts'
 import { notePace } from './grant.ts'
@@ -26,6 +27,7 @@ export function onComputed(
   const round = findRound(room, event.block, event.microjob)
   const slot = round === undefined ? undefined : slotOf(round, event.chunk)
   if (round !== undefined && slot !== undefined && asked) {
+    say(s, round.ref, event.chunk, event.result.hash)
     if (slot.result === null) {
       acceptResult(slot, event.result, true, s.now)
       room.progressAt = s.now

@@ -104,11 +104,11 @@ describe('the standing of a member', () => {
     expect(sentOf(log, 'reveal').some(({ from, at }) => from !== host.id && at > 0)).toBe(true)
   })
 
-  it('is lost by a lie that two others saw', () => {
+  it('is lost by a lie that is proven, and two hand in the proof', () => {
     const { world } = completed({ nodes: 5, job: { chunks: 60 }, behaviour: (i) => ({ lies: i === 2 ? 1 : 0 }) })
     expect([...world.database.liars]).toEqual(['n02'])
     expect(world.database.standings().get('n02')).toBe(0)
-    const proven = world.refusals.filter(({ culprit, reason }) => culprit === 'n02' && reason.startsWith('proven wrong'))
-    expect(new Set(proven.map(({ by }) => by)).size).toBeGreaterThan(1)
+    expect(new Set(world.convictions.map(({ culprit }) => culprit))).toEqual(new Set(['n02']))
+    expect(new Set(world.convictions.map(({ by }) => by)).size).toBeGreaterThan(1)
   })
 })

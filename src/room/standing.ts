@@ -3,7 +3,8 @@ import { passesLacking } from '../domain/draw.ts'
 import type { Standing } from '../domain/draw.ts'
 import type { PeerId } from '../domain/ids.ts'
 import type { BodyOf } from './message.ts'
-import type { Draw, Room, RoomState, Round } from './state.ts'
+import type { Draw } from './draw-state.ts'
+import type { Room, RoomState, Round } from './state.ts'
 
 /** What the ledger says. It lags behind the certificates seen here, so that of two figures the higher counts, except after a lie. */
 export function learnStandings(s: RoomState, passed: ReadonlyMap<PeerId, number>): void {

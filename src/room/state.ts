@@ -1,7 +1,6 @@
-import type { CheckedChunk } from '../domain/certificate.ts'
 import type { BlockId, Cid, JobId, PeerId } from '../domain/ids.ts'
 import type { MicrojobRef } from '../domain/job.ts'
-import type { Standing } from '../domain/draw.ts'
+import type { Draw, Reveal } from './draw-state.ts'
 import { DEFAULT_OPTIONS } from './options.ts'
 import type { RoomOptions } from './options.ts'
 import type { EngineKind } from './ports.ts'
@@ -53,46 +52,6 @@ export interface ChunkSlot {
   disputed: boolean
 }
 
-/** What a verifier found, signed. */
-export interface Report {
-  /** Canonical CBOR of the certificate's body with this verifier's checks alone. */
-  body: Uint8Array
-  signature: Uint8Array
-  checked: CheckedChunk[]
-}
-
-/** One draw of verifier and sample; repeated with a higher attempt when a member withholds, leaves or lies. */
-export interface Draw {
-  attempt: number
-  root: Uint8Array
-  /** Committed members, in join order. */
-  entropy: { peer: PeerId; commitment: Uint8Array }[]
-  /** Until when the host waits for the present step. */
-  deadline: number
-  /** Verifier first, then the arbiters in turn; null until every secret is revealed. */
-  order: PeerId[] | null
-  /** Checks the verifier's own chunks; null before the draw and where the verifier has none. */
-  second: PeerId | null
-  sample: number[]
-  secondSample: number[]
-  /** Chunks with two answers, which are checked whatever the sample. */
-  disputed: number[]
-  /** Checks that the processors have passed, as the host states it. */
-  standings: Standing[]
-  /** Peers whom the opinions in this draw prove wrong. */
-  culprits: PeerId[]
-  report: Report | null
-  secondReport: Report | null
-  /** Answers of arbiters on disputed chunks. */
-  replies: { peer: PeerId; chunk: number; hash: Uint8Array }[]
-  /** This node has begun its own part as verifier or second. */
-  started: boolean
-  /** Chunks that this node recomputes as arbiter. */
-  arbitrating: number[]
-  /** How many of its chunks each checker, this node too, has recomputed so far; begins anew with a dispute. */
-  progress: { peer: PeerId; chunks: number }[]
-}
-
 export type Stage = 'working' | 'revealing' | 'checking' | 'disputed' | 'unverified' | 'complete'
 
 /** One microjob in a room's hands. */
@@ -103,7 +62,7 @@ export interface Round {
   epoch: number
   commitments: { peer: PeerId; commitment: Uint8Array }[]
   /** Secrets shown so far in this epoch, each of which opens its commitment. */
-  reveals: { peer: PeerId; secret: Uint8Array }[]
+  reveals: Reveal[]
   /** This node's own secret in this epoch. */
   secret: Uint8Array
   stage: Stage
@@ -270,6 +229,8 @@ export interface RoomState {
   cooldowns: { topic: string; until: number }[]
   room: Room | null
   inHand: InHand[]
+  /** Hashes of what this node said it computed, by microjob and chunk, newest last. */
+  said: Map<string, Uint8Array>
   /** Chunks this node finished and the host has not been seen to hold. */
   unconfirmed: { block: BlockId; microjob: number; chunk: number }[]
   /** Checks that each peer has passed, by the ledger and by the certificates seen here; 0 after a proven lie. */
@@ -323,6 +284,7 @@ export function initialState(init: RoomInit): RoomState {
     cooldowns: [],
     room: null,
     inHand: [],
+    said: new Map(),
     unconfirmed: [],
     standings: {},
     distrusted: [],

@@ -3,7 +3,7 @@ import { winningClaim } from '../domain/open-work.ts'
 import { jobCid } from '../domain/job.ts'
 import type { DatabaseRecord } from '../domain/record.ts'
 import type { BlockStore, JobStore, Ledger, Signer } from './ports.ts'
-import { claim, jobRecord, partial, refusal, result, sign, tombstone } from './store-fixtures.ts'
+import { claim, conviction, jobRecord, partial, refusal, result, sign, tombstone } from './store-fixtures.ts'
 
 /** One node's stores. */
 export interface StoreNode {
@@ -76,6 +76,19 @@ export function describeStore(name: string, createNetwork: () => Promise<StoreNe
       await expect(ann.ledger.append(await sign(ann.signer, forged))).rejects.toThrow('certificate')
       expect(ann.jobs.records()).toEqual([])
       expect(ann.ledger.entries()).toEqual([])
+    })
+
+    it('takes a conviction whose proof holds, and refuses one of somebody else or of nobody who signed', async () => {
+      const members = [ann.signer, ben.signer, ...(await Promise.all([0, 1, 2].map(async () => (await network.join()).signer)))]
+      const good = await conviction(members, jobRecord(ann.signer, 'lied about').job, 3_000)
+      await ann.ledger.append(await sign(ann.signer, good))
+      await until(() => expect(ben.ledger.entries()).toEqual([good]))
+      const framed = { ...good, culprit: members[2]!.self }
+      await expect(ann.ledger.append(await sign(ann.signer, framed))).rejects.toThrow('proof')
+      const [statement] = good.proof.body.entropy.filter(({ peer }) => peer === good.culprit)
+      statement!.statement = null
+      await expect(ben.ledger.append(await sign(ben.signer, { ...good, peer: ben.signer.self }))).rejects.toThrow('proof')
+      expect(ben.ledger.entries()).toHaveLength(1)
     })
 
     it('lets a newer claim of a peer take the place of its older one, and never the other way round', async () => {

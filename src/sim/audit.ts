@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { equalBytes } from '../domain/bytes.ts'
 import { certificateBytes } from '../domain/certificate-check.ts'
-import { reportBody } from '../domain/certificate.ts'
-import type { Certificate, CertificateBody } from '../domain/certificate.ts'
+import { answerable, replyBytes, reportBody, statementBytes, statementHash } from '../domain/certificate.ts'
+import type { Certificate, Conviction } from '../domain/certificate.ts'
+import { refutedIn } from '../domain/conviction-check.ts'
 import { beacon, canBeDrawn, drawCheck, opensCommitment, resultRoot } from '../domain/draw.ts'
 import { decodeCanonical, encodeCanonical, hashOfCid } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
+import type { Message } from '../room/message.ts'
 import { roomTopic } from '../domain/job.ts'
 import { sign } from './truth.ts'
 
@@ -25,8 +27,44 @@ export function isSoundCertificate(bytes: Uint8Array): boolean {
   return isSound
 }
 
-export function reportIsSigned(from: PeerId, report: { body: Uint8Array; signature: Uint8Array }): boolean {
-  return equalBytes(sign(from, certificateBytes(report.body)), report.signature)
+function isSigned(peer: PeerId, bytes: Uint8Array, signature: Uint8Array | null): boolean {
+  return signature !== null && equalBytes(sign(peer, certificateBytes(bytes)), signature)
+}
+
+/** What the runner checks of a member's message before the machine sees it. */
+export function isBelievable(from: PeerId, { body }: Message): boolean {
+  if (body.case === 'verifierReport') return isSigned(from, body.value.body, body.value.signature)
+  if (body.case === 'completed') return isSoundCertificate(body.value.certificate)
+  if (body.case === 'reveal') {
+    const { statement, signature } = body.value
+    return signature.length === 0 || isSigned(from, statementBytes(statement), signature)
+  }
+  if (body.case !== 'checkReply') return true
+  const { statement, chunk, hash, signature } = body.value
+  return isSigned(from, replyBytes(statement, chunk, hash), signature)
+}
+
+/** Whom a conviction proves wrong: the synchronous twin of `convictedBy`. */
+export function auditConviction(conviction: Conviction): PeerId[] {
+  const { body, replies } = conviction
+  const statement = statementHash(body)
+  const areSigned =
+    replies.every(({ peer, chunk, output, signature }) => isSigned(peer, replyBytes(statement, chunk, hashOfCid(output)), signature)) &&
+    unsignedParts(conviction).length === 0
+  return areSigned ? refutedIn(conviction) : []
+}
+
+/** Which of the checkers' and processors' signatures are not theirs. */
+function unsignedParts({ body, verifierSignature, secondSignature }: Omit<Conviction, 'replies'>): string[] {
+  const faults: string[] = []
+  const reported = (peer: PeerId, signature: Uint8Array | null): boolean =>
+    isSigned(peer, encodeCanonical(reportBody(body, peer)), signature)
+  if (!reported(body.verifier, verifierSignature)) faults.push('not signed by its verifier')
+  if (body.second === null ? secondSignature !== null : !reported(body.second, secondSignature)) faults.push('not signed by its second')
+  const stated = statementBytes(statementHash(body))
+  if (body.entropy.some(({ peer, statement }) => statement !== null && !isSigned(peer, stated, statement)))
+    faults.push('not signed by a processor')
+  return faults
 }
 
 const MAX_AUDITED = 4_096
@@ -43,7 +81,8 @@ export function auditCertificate(certificate: Certificate): string[] {
   return faults
 }
 
-function audit({ body, hostSignature, verifierSignature, secondSignature }: Certificate): string[] {
+function audit(certificate: Certificate): string[] {
+  const { body, hostSignature } = certificate
   const faults: string[] = []
   const name = `${roomTopic(body)}/${body.epoch}`
   const drawn = body.chunks.map(({ chunk, peer, output }) => ({ chunk, peer, hash: hashOfCid(output) }))
@@ -62,22 +101,13 @@ function audit({ body, hostSignature, verifierSignature, secondSignature }: Cert
     ),
     peers,
     drawn,
-    body,
+    { ...body, answerable: answerable(body.entropy) },
   )
   if (draw.verifier !== body.verifier || draw.second !== body.second) faults.push('others were drawn')
   if (![...draw.sample, ...draw.secondSample].every((chunk) => body.checked.some((entry) => entry.chunk === chunk)))
     faults.push('sample not covered')
   if (body.verdict !== 'verified' || !body.checked.every(({ agrees }) => agrees)) faults.push('not verified')
-  const isSigned = (peer: PeerId, part: CertificateBody, signature: Uint8Array): boolean =>
-    equalBytes(sign(peer, certificateBytes(encodeCanonical(part))), signature)
-  if (!isSigned(body.host, body, hostSignature)) faults.push('not signed by its host')
-  if (!isSigned(body.verifier, reportBody(body, body.verifier), verifierSignature)) faults.push('not signed by its verifier')
-  if (
-    body.second === null
-      ? secondSignature !== null
-      : secondSignature === null || !isSigned(body.second, reportBody(body, body.second), secondSignature)
-  ) {
-    faults.push('not signed by its second')
-  }
+  if (!isSigned(body.host, encodeCanonical(body), hostSignature)) faults.push('not signed by its host')
+  faults.push(...unsignedParts(certificate))
   return faults
 }

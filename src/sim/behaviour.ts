@@ -15,6 +15,8 @@ export interface Behaviour {
   hidesHand: boolean
   /** Never reveals its secret. */
   withholdsReveal: boolean
+  /** Forgets at once what it said, and so never signs for its results. */
+  disowns: boolean
   /** Never reports as verifier, nor answers as arbiter; unless it hides its hand it tells how far it is. */
   withholdsReport: boolean
   /** As host it grants nothing. */
@@ -34,6 +36,7 @@ export const HONEST: Behaviour = {
   hoards: false,
   hidesHand: false,
   withholdsReveal: false,
+  disowns: false,
   withholdsReport: false,
   withholdsGrants: false,
   forgesHost: false,

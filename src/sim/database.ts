@@ -1,10 +1,10 @@
-import { PROVEN_WRONG } from '../domain/credibility.ts'
-import type { Certificate } from '../domain/certificate.ts'
+import type { Certificate, Conviction } from '../domain/certificate.ts'
 import { blockCid, roomTopic } from '../domain/job.ts'
 import type { MicrojobRef } from '../domain/job.ts'
 import { cidOfValue } from '../domain/ids.ts'
 import type { Cid, PeerId } from '../domain/ids.ts'
 import type { ChunkResult, WorkItem } from '../room/state.ts'
+import { auditConviction } from './audit.ts'
 
 interface Claim {
   peer: PeerId
@@ -36,7 +36,6 @@ export class SimDatabase {
   readonly liars = new Set<PeerId>()
   /** Checks that peers have passed, by job, and under '' in all of them. */
   readonly #passed = new Map<string, Map<PeerId, number>>()
-  readonly #reporters = new Map<string, PeerId>()
   /** Microjobs with a certificate. */
   complete = 0
   /** Certificates beyond the first of a microjob. */
@@ -78,13 +77,9 @@ export class SimDatabase {
     this.#versions.set(job, this.version(job) + 1)
   }
 
-  /** The ledger takes a refusal; what two say of one microjob costs its culprit all that it earned. */
-  refuse(by: PeerId, ref: MicrojobRef, culprit: PeerId, reason: string): void {
-    if (!reason.startsWith(PROVEN_WRONG)) return
-    const name = `${roomTopic(ref)} ${culprit}`
-    const reporter = this.#reporters.get(name)
-    if (reporter === undefined) this.#reporters.set(name, by)
-    else if (reporter !== by) this.liars.add(culprit)
+  /** The ledger takes a conviction whose proof holds; it costs the culprit all that it earned. */
+  convict(culprit: PeerId, proof: Conviction): void {
+    if (auditConviction(proof).includes(culprit)) this.liars.add(culprit)
   }
 
   /** The peer has passed so many checks in jobs before. */

@@ -1,4 +1,4 @@
-import { holds } from '../domain/certificate-check.ts'
+import { isProven } from '../domain/conviction-check.ts'
 import { cidOfBytes, cidOfValue, decodeCanonical, encodeCanonical } from '../domain/ids.ts'
 import type { Cid } from '../domain/ids.ts'
 import { checkSigned, recordBytes } from '../domain/record-check.ts'
@@ -7,6 +7,10 @@ import type { DatabaseRecord, LedgerRecord, Signed } from '../domain/record.ts'
 import type { BlockStore, JobStore, Ledger, Signer, Unsubscribe } from '../room/ports.ts'
 
 type AnyRecord = DatabaseRecord | LedgerRecord
+
+const LEDGER_KINDS = new Set<AnyRecord['kind']>(['result', 'refusal', 'conviction', 'request'])
+const isLedgerRecord = (record: AnyRecord): record is LedgerRecord => LEDGER_KINDS.has(record.kind)
+const isJobRecord = (record: AnyRecord): record is DatabaseRecord => record.kind === 'result' || !isLedgerRecord(record)
 
 const MAX_BLOCK_BYTES = 1024 * 1024
 
@@ -60,11 +64,8 @@ export class MemoryStore {
   constructor(signer: Signer, network: MemoryStoreNetwork) {
     this.signer = signer
     this.#network = network
-    this.#jobs = new Records(signer, (record): record is DatabaseRecord => record.kind !== 'refusal' && record.kind !== 'request')
-    this.#ledger = new Records(
-      signer,
-      (record): record is LedgerRecord => record.kind === 'result' || record.kind === 'refusal' || record.kind === 'request',
-    )
+    this.#jobs = new Records(signer, isJobRecord)
+    this.#ledger = new Records(signer, isLedgerRecord)
     const stop = async (): Promise<void> => network.cut(this)
     this.jobs = {
       put: async (signed) => {
@@ -159,10 +160,10 @@ class Records<R extends AnyRecord> {
     if (!(await this.#signer.verify(owner, recordBytes(record), signed.signature)))
       throw new MemoryStoreError('the record is not signed by its owner')
     if (
-      record.kind === 'result' &&
-      !(await holds(record.certificate, (peer, bytes, signature) => this.#signer.verify(peer, bytes, signature)))
+      (record.kind === 'result' || record.kind === 'conviction') &&
+      !(await isProven(record, (peer, bytes, signature) => this.#signer.verify(peer, bytes, signature)))
     ) {
-      throw new MemoryStoreError('the certificate of the result does not hold')
+      throw new MemoryStoreError(`the ${record.kind === 'result' ? 'certificate' : 'proof'} of the ${record.kind} does not hold`)
     }
     return this.keep(signed)
   }

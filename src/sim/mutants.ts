@@ -104,8 +104,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     // With "at least one" alone nothing changes: an answer that nobody else gives leads none that nobody else gives either.
     name: 'one opinion against one convicts',
-    file: 'check.ts',
-    from: 'best.count >= 2 && best.count - (next?.count ?? 0) >= margin',
+    file: '../domain/dispute.ts',
+    from: 'best.count >= 2 && best.count - (other?.count ?? 0) >= margin',
     to: 'best.count >= 1',
     shape: HOSTILE,
   },

@@ -1,8 +1,7 @@
 import { equalBytes } from '../domain/bytes.ts'
-import { PROVEN_WRONG } from '../domain/credibility.ts'
 import { hashOfCid } from '../domain/ids.ts'
 import type { RoomEvent, Effect } from '../room/event.ts'
-import { auditCertificate } from './audit.ts'
+import { auditCertificate, auditConviction } from './audit.ts'
 import { isHonest } from './behaviour.ts'
 import { applyFault } from './faults.ts'
 import { brokenInvariants } from './invariants.ts'
@@ -104,8 +103,10 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
   if (world.verified > MOST_CHECKS_A_CHUNK * firstChunk + MOST_CHECKS) violate(`${world.verified} checks for ${firstChunk} chunks`)
   for (const { culprit, reason, by } of world.refusals) {
     if (scenario.level <= 1) violate(`${by} put ${culprit} out, who did nothing wrong: ${reason}`)
-    else if (strictly && reason.startsWith(PROVEN_WRONG) && isHonest(world.nodes.get(culprit)!.behaviour))
-      violate(`${culprit} is honest and was proven wrong by ${by}`)
+  }
+  for (const { culprit, by, proof } of world.convictions) {
+    if (!auditConviction(proof).includes(culprit)) violate(`${by} convicted ${culprit} and proved nothing`)
+    else if (strictly && isHonest(world.nodes.get(culprit)!.behaviour)) violate(`${culprit} is honest and was proven wrong by ${by}`)
   }
   if (!finished)
     violate(`${database.entries.size - database.complete} of ${database.entries.size} microjobs are not complete after ${simulatedMs} ms`)

@@ -107,7 +107,7 @@ function makeRogue(rng: Rng, behaviour: Behaviour): Behaviour {
   const rogue = { ...behaviour }
   switch (rng.below(9)) {
     case 0:
-      return { ...rogue, lies: 1 }
+      return { ...rogue, lies: 1, disowns: rogue.slots > 1 }
     case 1:
       return { ...rogue, lies: 1, liesAsVerifier: true }
     case 2:

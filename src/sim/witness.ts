@@ -1,7 +1,8 @@
 import type { PeerId } from '../domain/ids.ts'
 import type { Effect, RoomEvent } from '../room/event.ts'
 import type { Message } from '../room/message.ts'
-import type { ChunkSlot, Draw, Room, Round } from '../room/state.ts'
+import type { Draw } from '../room/draw-state.ts'
+import type { ChunkSlot, Room, Round } from '../room/state.ts'
 import type { SimNode } from './node.ts'
 
 /** Grants that pass their deadline by this many times its length are over, whatever their holder reports. */

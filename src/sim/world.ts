@@ -1,4 +1,5 @@
 import { certificateBytes } from '../domain/certificate-check.ts'
+import type { Conviction } from '../domain/certificate.ts'
 import { hashOfCid } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
 import { CheckQueue } from '../room/check-queue.ts'
@@ -6,7 +7,7 @@ import type { Effect, Note, RoomEvent } from '../room/event.ts'
 import { reduce } from '../room/reduce.ts'
 import { initialState } from '../room/state.ts'
 import type { RoomOptions } from '../room/options.ts'
-import { isSoundCertificate, reportIsSigned } from './audit.ts'
+import { isBelievable } from './audit.ts'
 import type { Behaviour } from './behaviour.ts'
 import { SimDatabase } from './database.ts'
 import { altered, answer, ownHash, suppresses } from './engine.ts'
@@ -52,6 +53,7 @@ export class World {
   computed = 0
   verified = 0
   refusals: { culprit: PeerId; reason: string; by: PeerId }[] = []
+  convictions: { culprit: PeerId; by: PeerId; proof: Conviction }[] = []
 
   constructor(seed: number, weather: Weather, options: Partial<RoomOptions> = {}) {
     this.rng = new Rng(seed)
@@ -166,7 +168,7 @@ export class World {
       node.backlog.push(what)
       return
     }
-    if (what.type === 'message' && !this.#believable(what)) return
+    if (what.type === 'message' && !isBelievable(what.from, what.message)) return
     const { info } = what.type === 'message' && what.message.body.case === 'result' ? what.message.body.value : {}
     if (info?.hash.length === 32) this.outputs.keep(node.id, info.hash)
     const event = { ...what, now: Math.floor(this.now) + node.skewMs } as RoomEvent
@@ -174,16 +176,9 @@ export class World {
     for (const observer of this.observers) observer.before?.(node, event)
     const { state, effects } = reduce(node.state, event)
     node.state = state
+    if (node.behaviour.disowns) state.said.clear()
     for (const effect of effects) this.#run(node, effect)
     for (const observer of this.observers) observer.stepped?.(node, event, effects)
-  }
-
-  /** What the runner checks before the machine sees a message. */
-  #believable(what: Extract<Happening, { type: 'message' }>): boolean {
-    const { body } = what.message
-    if (body.case === 'verifierReport') return reportIsSigned(what.from, body.value)
-    if (body.case === 'completed') return isSoundCertificate(body.value.certificate)
-    return true
   }
 
   #run(node: SimNode, effect: Effect): void {
@@ -235,9 +230,11 @@ export class World {
         }
         return
       case 'recordRefusal':
-        this.database.refuse(node.id, effect.ref, effect.culprit, effect.reason)
         this.refusals.push({ culprit: effect.culprit, reason: effect.reason, by: node.id })
         return
+      case 'recordConviction':
+        this.convictions.push({ culprit: effect.culprit, by: node.id, proof: effect.proof })
+        return this.#write(node, () => this.database.convict(effect.culprit, effect.proof))
       case 'note':
         for (const observer of this.observers) observer.noted?.(node, effect.note)
     }

@@ -27,7 +27,7 @@ export interface ReplicaInit<R extends AnyRecord> {
   set: RecordSet
   /** Which kinds of record belong into this database. */
   accepts: (record: AnyRecord) => record is R
-  /** Whether the certificate of a result holds. */
+  /** Whether the certificate of a result, or the proof of a conviction, holds. */
   isProven: (record: AnyRecord) => Promise<boolean>
   /** Whether a group that leaves the memory has ended, so that late records of it change nothing. */
   groupsEnd: boolean
@@ -128,7 +128,7 @@ export class Replica<R extends AnyRecord> {
     if (!accepts(record)) throw new RecordRefusedError(`a ${record.kind} record does not belong into the database ${this.#init.name}`)
     if (!(await signer.verify(owner, recordBytes(record), signed.signature)))
       throw new RecordRefusedError(`the ${record.kind} record is not signed by its owner ${owner}`)
-    if (!(await isProven(record))) throw new RecordRefusedError(`the certificate of microjob ${keyOf(record)} does not hold`)
+    if (!(await isProven(record))) throw new RecordRefusedError(`the certificate or proof of ${keyOf(record)} does not hold`)
     const read = await this.#queue.add(async () => {
       const entry = await this.#database!.log.append({ op: 'ADD', key: null, value: checked.record }, { referencesCount: 0 })
       const bytes = (await this.#init.storage.getEntry(entry.hash))!
@@ -163,7 +163,7 @@ export class Replica<R extends AnyRecord> {
         group.map(async (read) => (await isSigned(read, this.#init.signer)) && (await this.#init.isProven(read.signed.record))),
       )
       for (const [at, read] of group.entries()) {
-        if (!hold[at]) accepted.refused.push(`a ${read.signed.record.kind} record whose signatures or certificate do not hold`)
+        if (!hold[at]) accepted.refused.push(`a ${read.signed.record.kind} record whose signatures or proof do not hold`)
       }
       const good = group.filter((_, at) => hold[at])
       await this.#queue.add(() => this.#integrate(good, accepted.fresh))

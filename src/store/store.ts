@@ -4,7 +4,7 @@ import { createOrbitDB } from '@orbitdb/core'
 import { createHeliaLight } from 'helia'
 import type { HeliaInit } from 'helia'
 import type { Datastore } from 'interface-datastore'
-import { holds } from '../domain/certificate-check.ts'
+import { isProven } from '../domain/conviction-check.ts'
 import { cidOfValue } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
 import type { DatabaseRecord, LedgerRecord, Signed } from '../domain/record.ts'
@@ -61,9 +61,9 @@ const LEDGER = 'ledger-1'
 /** Certificates whose check is remembered: each comes with the database and again with the ledger. */
 const MAX_PROVEN = 1_000
 
-const isJobRecord = (record: AnyRecord): record is DatabaseRecord => record.kind !== 'refusal' && record.kind !== 'request'
-const isLedgerRecord = (record: AnyRecord): record is LedgerRecord =>
-  record.kind === 'result' || record.kind === 'refusal' || record.kind === 'request'
+const isJobRecord = (record: AnyRecord): record is DatabaseRecord => record.kind === 'result' || !isLedgerRecord(record)
+const isLedgerRecord = (record: AnyRecord): record is LedgerRecord => LEDGER_KINDS.has(record.kind)
+const LEDGER_KINDS = new Set<AnyRecord['kind']>(['result', 'refusal', 'conviction', 'request'])
 
 /** Opens the job database, the ledger and the block store on a running libp2p node. Rejects with StorageError. */
 export async function openStore(init: StoreInit): Promise<Store> {
@@ -74,7 +74,7 @@ export async function openStore(init: StoreInit): Promise<Store> {
   withBitswap(helia as unknown as Parameters<typeof withBitswap>[0])
   await helia.start()
   const orbitdb = await createOrbitDB({ ipfs: helia, id: signer.self, directory: '', ...peerIdentities(signer) })
-  const isProven = rememberProofs(signer)
+  const remembered = rememberProofs(signer)
 
   async function open<R extends AnyRecord>(
     name: string,
@@ -83,7 +83,7 @@ export async function openStore(init: StoreInit): Promise<Store> {
     groupsEnd: boolean,
   ): Promise<{ replica: Replica<R>; replicator: Replicator<R>; put(signed: Signed<R>): Promise<void>; stats(): DatabaseStats }> {
     const storage = new LogStorage(datastore, name)
-    const replica = await Replica.open<R>({ name, orbitdb, storage, signer, set, accepts, isProven, groupsEnd, archive, now })
+    const replica = await Replica.open<R>({ name, orbitdb, storage, signer, set, accepts, isProven: remembered, groupsEnd, archive, now })
     const replicator = new Replicator({ libp2p, replica, archive, now, onOffence })
     await replicator.start()
     return {
@@ -134,16 +134,14 @@ export async function openStore(init: StoreInit): Promise<Store> {
   }
 }
 
-/** Checks the certificates of results, each once. */
+/** Checks what results and convictions prove, each once. */
 function rememberProofs(signer: Signer): (record: AnyRecord) => Promise<boolean> {
   const proven = new Set<string>()
   return async (record) => {
-    if (record.kind !== 'result') return true
-    const { certificate } = record
-    const name = cidOfValue(certificate)
+    if (record.kind !== 'result' && record.kind !== 'conviction') return true
+    const name = record.kind === 'result' ? cidOfValue(record.certificate) : `${cidOfValue(record.proof)} ${record.culprit}`
     if (proven.has(name)) return true
-    const good = await holds(certificate, (peer, bytes, signature) => signer.verify(peer, bytes, signature))
-    if (!good) return false
+    if (!(await isProven(record, (peer, bytes, signature) => signer.verify(peer, bytes, signature)))) return false
     if (proven.size >= MAX_PROVEN) proven.delete(proven.values().next().value!)
     proven.add(name)
     return true
