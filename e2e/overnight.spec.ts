@@ -1,4 +1,5 @@
-import { JOB, contribute, expected, newsOf, outputHash, submit, tabs, untilVerified } from './fixtures/job.ts'
+import { JOB, VIEW, contribute, newsOf, outputHash, submit, tabs, untilVerified } from './fixtures/job.ts'
+import { mandelbrotHash } from './fixtures/reference.ts'
 import { startRelay } from './fixtures/relay-process.ts'
 import { expect, ready, snapshot, test, until } from './fixtures/tabs.ts'
 
@@ -32,13 +33,13 @@ test('a job whose tabs were all closed is finished by others after the relay res
     await untilVerified(others[0]!, job)
     const started = (await Promise.all(others.map(newsOf))).flat().flatMap((news) => (news.kind === 'chunkStarted' ? [news.chunk] : []))
     expect(new Set(started).size).toBeLessThanOrEqual(chunks - kept)
-    expect(await outputHash(others[1]!, job)).toBe(expected)
+    expect(await outputHash(others[1]!, job)).toBe(mandelbrotHash(VIEW))
 
     const later = await owner.newPage()
     await later.goto(`${relay.url}/#/results/${job}`)
     await ready(later)
     await untilVerified(later, job)
-    expect(await outputHash(later, job)).toBe(expected)
+    expect(await outputHash(later, job)).toBe(mandelbrotHash(VIEW))
   } finally {
     await again.kill()
   }
