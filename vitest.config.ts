@@ -16,6 +16,8 @@ const launchOptions = {
 
 export default defineConfig({
   test: {
+    // Tests of the network mostly wait: another file can use the processor meanwhile.
+    maxWorkers: 2,
     projects: [
       {
         test: {
