@@ -23,6 +23,8 @@ export interface PoolFigures {
   emptyChunkMs: number
   /** From a cold engine to the pace of one kernel, compiling included: the slowest built-in kernel without input. */
   calibrationMs: number
+  /** Processor time of that, all threads: most of it is what a thread of Node takes to load the compiler. */
+  calibrationCpuMs: number
   duty: { asked: number; kept: number }[]
 }
 
@@ -93,20 +95,22 @@ export async function measurePool(): Promise<PoolFigures> {
     chunkMs: median(lengths),
     overheadShare: median(overhead),
     emptyChunkMs: median(perEmpty),
-    calibrationMs: await calibrate(),
+    ...(await calibrate()),
     duty,
   }
 }
 
-async function calibrate(): Promise<number> {
-  const times: number[] = []
+async function calibrate(): Promise<Pick<PoolFigures, 'calibrationMs' | 'calibrationCpuMs'>> {
+  const [times, cpu]: [number[], number[]] = [[], []]
   for (const kernel of builtInKernels.filter(({ manifest }) => manifest.input.kind === 'none')) {
-    const begun = performance.now()
+    const [begun, before] = [performance.now(), process.cpuUsage()]
     const engines = await createEngines({ mode: 'cpu', workers: 1, paces: new PaceCache(null) })
     const parameters = completeParameters(kernel.manifest, {})
     await engines.pace(kernel, parameters, indexSpace(kernel.manifest, parameters, null))
     times.push(performance.now() - begun)
+    const { user, system } = process.cpuUsage(before)
+    cpu.push((user + system) / 1000)
     await engines.dispose()
   }
-  return Math.max(...times)
+  return { calibrationMs: Math.max(...times), calibrationCpuMs: Math.max(...cpu) }
 }

@@ -12,14 +12,15 @@ export function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 }
 
-/** A job of one chunk. */
+/** A job of one chunk, the first of its kernel's index space. `stream`: 4 bytes an item, lines as long as the chunk is wide. */
 export function wholeTask(
   kernel: Kernel,
   parameters: ParameterValues,
   size: [number, number, number],
   stream: Uint8Array | null,
 ): ChunkTask {
-  const input = stream === null ? null : { blocks: [], blockBytes: 1, length: stream.length, width: size[0], height: size[1], name: '' }
+  const [width, height] = [size[0], (stream?.length ?? 0) / size[0] / 4]
+  const input = stream === null ? null : { blocks: [], blockBytes: 1, length: stream.length, width, height, name: '' }
   const job = { ...planJob({ manifest: kernel.manifest, parameters, input, chunk: size }), parameters, input }
   const chunk = chunkAt(job, kernel.manifest, 0)
   return {

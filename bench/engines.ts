@@ -4,15 +4,13 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { processors } from '../src/compute/cpu/pool.ts'
-import { KernelInstance } from '../src/compute/cpu/instance.ts'
-import { builtInKernels, kernelByName } from '../src/compute/kernels/index.ts'
-import { checkKernel } from '../src/compute/wgsl/check.ts'
-import { compileToWasm } from '../src/compute/wgsl/wasm-backend.ts'
+import { kernelByName } from '../src/compute/kernels/index.ts'
 import type { Kernel } from '../src/domain/kernel.ts'
 import type { ChunkTask } from '../src/room/ports.ts'
 import * as plain from './plain-kernels.ts'
+import { compileTimes, computeWhole, fuelCosts, instanceOf } from './engine-fuel.ts'
 import { measurePool } from './engine-pool.ts'
-import { median, wholeTask } from './engine-tasks.ts'
+import { wholeTask } from './engine-tasks.ts'
 
 /** One kernel, the same work done three ways. */
 interface Contest {
@@ -136,17 +134,6 @@ function contests(): Contest[] {
   ]
 }
 
-function instanceOf(kernel: Kernel, metered = true): KernelInstance {
-  const compiled = compileToWasm(checkKernel(kernel), kernel.manifest, { metered })
-  return new KernelInstance(new WebAssembly.Module(compiled.bytes as Uint8Array<ArrayBuffer>), kernel.manifest, compiled.heap)
-}
-
-function computeWhole(instance: KernelInstance, task: ChunkTask): Uint8Array {
-  instance.begin(task)
-  while (instance.remaining > 0) instance.step(Math.max(1, instance.remaining >> 3))
-  return instance.finish().output
-}
-
 /** The same result from all, or the comparison means nothing. */
 function insist(name: string, one: Uint8Array, other: Uint8Array): void {
   if (Buffer.compare(one, other) !== 0) throw new Error(`${name}: the compared programs do not compute the same`)
@@ -154,22 +141,20 @@ function insist(name: string, one: Uint8Array, other: Uint8Array): void {
 
 function contest({ name, task, hand, script }: Contest) {
   const ours = instanceOf(task.kernel)
-  const free = instanceOf(task.kernel, false)
   insist(name, computeWhole(ours, task), hand())
-  insist(name, computeWhole(free, task), script())
-  const times = { ours: [] as number[], free: [] as number[], hand: [] as number[], script: [] as number[] }
+  insist(name, computeWhole(ours, task), script())
+  const times = { ours: [] as number[], hand: [] as number[], script: [] as number[] }
   const warm = performance.now() + WARM_UP_MS
   for (let round = 0; round < ROUNDS;) {
     const found = {
       ours: time(() => computeWhole(ours, task)),
-      free: time(() => computeWhole(free, task)),
       hand: time(hand),
       script: time(script),
     }
     // The browser's compiler optimises beside the first runs.
     if (performance.now() < warm) continue
     round++
-    for (const key of ['ours', 'free', 'hand', 'script'] as const) times[key].push(found[key])
+    for (const key of ['ours', 'hand', 'script'] as const) times[key].push(found[key])
   }
   const best = (key: keyof typeof times) => Math.min(...times[key])
   return {
@@ -177,19 +162,7 @@ function contest({ name, task, hand, script }: Contest) {
     ms: best('ours'),
     overHandWritten: best('hand') / best('ours'),
     overPlainScript: best('script') / best('ours'),
-    fuelCost: best('ours') / best('free') - 1,
   }
-}
-
-function compileTimes(): Record<string, number> {
-  const times = new Map<string, number[]>()
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const kernel of builtInKernels) {
-      const ms = time(() => new WebAssembly.Module(compileToWasm(checkKernel(kernel), kernel.manifest).bytes as Uint8Array<ArrayBuffer>))
-      times.set(kernel.manifest.name, [...(times.get(kernel.manifest.name) ?? []), ms])
-    }
-  }
-  return Object.fromEntries([...times].map(([name, all]) => [name, median(all)]))
 }
 
 /**
@@ -199,32 +172,35 @@ function compileTimes(): Record<string, number> {
 async function main(args: readonly string[]): Promise<void> {
   // Before this program's own work counts.
   const load = loadavg()[0]!
+  // Before anything is compiled, so that the first time is one.
+  const compile = compileTimes()
+  const fuel = fuelCosts()
   const results = contests().map(contest)
   for (const result of results) {
     console.log(
       `${result.kernel.padEnd(11)} ${result.ms.toFixed(1).padStart(7)} ms  ${result.overHandWritten.toFixed(2)} of hand-written  ` +
-        `${result.overPlainScript.toFixed(2)} × plain JavaScript  fuel costs ${(result.fuelCost * 100).toFixed(1)}%`,
+        `${result.overPlainScript.toFixed(2)} × plain JavaScript`,
     )
   }
   const mean = geometricMean(results.map((result) => result.overHandWritten))
   console.log(`geometric mean ${mean.toFixed(2)} of hand-written`)
-  const compile = compileTimes()
-  console.log(
-    `compile, ms: ${Object.entries(compile)
-      .map(([name, ms]) => `${name} ${ms.toFixed(1)}`)
-      .join(', ')}`,
-  )
+  const each = <T>(of: Record<string, T>, text: (value: T) => string): string =>
+    Object.entries(of)
+      .map(([name, value]) => `${name} ${text(value)}`)
+      .join(', ')
+  console.log(`fuel costs ${each(fuel, (share) => `${(share * 100).toFixed(1)}%`)}`)
+  console.log(`compile, ms of one thread, first / later: ${each(compile, (ms) => `${ms.first.toFixed(1)} / ${ms.later.toFixed(1)}`)}`)
   const pooled = await measurePool()
   console.log(
     `two workers ${pooled.twoWorkersOverOne.toFixed(2)} × one; around the kernel ${(pooled.overheadShare * 100).toFixed(1)}% ` +
       `of ${pooled.chunkMs.toFixed(0)} ms chunks; ${pooled.emptyChunkMs.toFixed(3)} ms per empty chunk; ` +
-      `calibration ${pooled.calibrationMs.toFixed(0)} ms`,
+      `calibration ${pooled.calibrationMs.toFixed(0)} ms, ${pooled.calibrationCpuMs.toFixed(0)} of them on a processor`,
   )
   console.log(`share of the time at a duty of ${pooled.duty.map(({ asked, kept }) => `${asked}%: ${(kept * 100).toFixed(1)}%`).join(', ')}`)
   if (load > processors() / 2)
     console.log(`other programs were running (load ${load.toFixed(1)}): the pool's figures are those of a busy machine`)
   if (args.includes('--json'))
-    console.log(JSON.stringify({ bench: 'engines', results, geometricMeanOverHandWritten: mean, compile, pool: pooled, load }))
+    console.log(JSON.stringify({ bench: 'engines', results, geometricMeanOverHandWritten: mean, fuel, compile, pool: pooled, load }))
 }
 
 await main(process.argv.slice(2))

@@ -8,8 +8,10 @@ import type { ChunkTask, Engine } from '../room/ports.ts'
 /** Measuring stops after this time, ms. */
 const BUDGET_MS = 100
 /** A run of at least this time tells the pace, ms. */
-const ENOUGH_MS = 20
-const FIRST_ITEMS = 64
+const ENOUGH_MS = 12
+const FIRST_ITEMS = 16
+/** Each run has at most so many times the items of the one before: compiled code gets faster while it runs. */
+const GROWTH = 4
 const MAX_ITEMS = 2 ** 20
 /** Places of the index space that are tried, as shares of each axis: work is rarely spread evenly. */
 const SPOTS = [0.5, 0.25, 0.75]
@@ -35,9 +37,9 @@ export async function measurePace(
     // Short runs tell of starting up rather than of computing: only longer ones count, if there are any.
     if (result.ms >= ENOUGH_MS / 4) [items, ms] = [items + size, ms + result.ms]
     else if (ms === 0 && performance.now() - begun >= BUDGET_MS / 2) return (size * 1000) / Math.max(result.ms, 0.01)
-    if (result.ms < ENOUGH_MS) count = Math.min(MAX_ITEMS, count * 4)
+    if (result.ms < ENOUGH_MS) count = Math.min(MAX_ITEMS, Math.ceil(count * Math.min(GROWTH, ENOUGH_MS / Math.max(result.ms, 0.1))))
     if (ms > ENOUGH_MS * SPOTS.length) break
-    if (size < count / 4 && ms > 0) break
+    if (size < count / GROWTH && ms > 0) break
   }
   return ms > 0 ? (items * 1000) / ms : FIRST_ITEMS / (BUDGET_MS / 1000)
 }

@@ -7,14 +7,15 @@ class Writer {
   length = 0
 
   byte(...values: number[]): void {
-    for (const value of values) {
-      if (this.length === this.#bytes.length) {
-        const larger = new Uint8Array(this.length * 2)
-        larger.set(this.#bytes)
-        this.#bytes = larger
-      }
-      this.#bytes[this.length++] = value
-    }
+    this.#reserve(values.length)
+    for (const value of values) this.#bytes[this.length++] = value
+  }
+
+  #reserve(count: number): void {
+    if (this.length + count <= this.#bytes.length) return
+    const larger = new Uint8Array((this.length + count) * 2)
+    larger.set(this.#bytes)
+    this.#bytes = larger
   }
 
   unsigned(value: number): void {
@@ -40,7 +41,9 @@ class Writer {
   }
 
   bytes(data: Uint8Array): void {
-    for (const value of data) this.byte(value)
+    this.#reserve(data.length)
+    this.#bytes.set(data, this.length)
+    this.length += data.length
   }
 
   take(): Uint8Array {

@@ -1,3 +1,4 @@
+import { CODES } from './opcodes.ts'
 import type { Code, SimdCode } from './opcodes.ts'
 import { arithmetic, bitsOf, fromBits } from './scalar.ts'
 
@@ -109,8 +110,10 @@ export function operation(code: Code, ...operands: Value[]): Value {
   return simplified ?? { kind: 'operation', type, code, operands }
 }
 
+const COMPARISONS: ReadonlySet<string> = new Set(Object.keys(CODES).filter((code) => /\.(eqz?|ne|[lg][te](_[su])?)$/.test(code)))
+
 function isComparison(code: Code): boolean {
-  return /\.(eqz?|ne|[lg][te](_[su])?)$/.test(code)
+  return COMPARISONS.has(code)
 }
 
 const ARITHMETIC: Partial<Record<Code, [Parameters<typeof arithmetic>[0], 'i32' | 'u32']>> = {

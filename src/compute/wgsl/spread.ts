@@ -24,8 +24,12 @@ export function spreadOf(value: Value, spreads: ReadonlyMap<number, Spread>): Sp
       return at === null ? null : at === 0 ? 0 : 'free'
     }
     case 'operation': {
-      const parts = value.operands.map((operand) => spreadOf(operand, spreads))
-      if (parts.includes(null)) return null
+      const parts: Spread[] = []
+      for (const operand of value.operands) {
+        const part = spreadOf(operand, spreads)
+        if (part === null) return null
+        parts.push(part)
+      }
       const [a, b] = parts as [Spread, Spread]
       if (parts.every((part) => part === 0)) return 0
       if (typeof a === 'number' && typeof b === 'number' && parts.length === 2) {

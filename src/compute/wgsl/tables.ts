@@ -10,6 +10,8 @@ export class Tables {
   readonly #base: number
   readonly #words: number[] = []
   readonly #starts = new Map<string, number>()
+  /** The same for lists that were asked for before, which spares writing them out. */
+  readonly #seen = new Map<Constant, number>()
 
   /** `base`: address of the first table. */
   constructor(base: number) {
@@ -23,6 +25,12 @@ export class Tables {
 
   /** Word at which the table with these values begins. */
   start(values: Constant, type: Type): number {
+    let start = this.#seen.get(values)
+    if (start === undefined) this.#seen.set(values, (start = this.#add(values, type)))
+    return start
+  }
+
+  #add(values: Constant, type: Type): number {
     const scalars = scalarsOf(type)
     const words = values.map((value, index) => bitsOf(value, scalars[index]!))
     const key = words.join()
