@@ -17,6 +17,8 @@ const DUTY_CHUNKS = 4
 export interface PoolFigures {
   /** Chunks a second of two workers over those of one: median of pairs that ran one after the other. */
   twoWorkersOverOne: number
+  /** Share of the time that two workers are both in a kernel, which other programs hardly change. */
+  twoWorkersBusy: number
   chunkMs: number
   /** Share of the wall time of one worker that is kept full which is not spent in the kernel. */
   overheadShare: number
@@ -72,11 +74,12 @@ export async function measurePool(): Promise<PoolFigures> {
   const [one, two] = [new CpuEngine({ workers: 1 }), new CpuEngine({ workers: 2 })]
   const tasks = await chunksOf(one, 4)
   await runAll(two, tasks, 4)
-  const [scaling, overhead, lengths]: [number[], number[], number[]] = [[], [], []]
+  const [scaling, busy, overhead, lengths]: [number[], number[], number[], number[]] = [[], [], [], []]
   for (let pair = 0; pair < PAIRS; pair++) {
     const single = await runAll(one, tasks, 4)
     const double = await runAll(two, tasks, 4)
     scaling.push(single.wallMs / double.wallMs)
+    busy.push(double.kernelMs / double.wallMs / 2)
     overhead.push(1 - single.kernelMs / single.wallMs)
     lengths.push(single.kernelMs / single.chunks)
   }
@@ -92,6 +95,7 @@ export async function measurePool(): Promise<PoolFigures> {
   await Promise.all([one.dispose(), two.dispose()])
   return {
     twoWorkersOverOne: median(scaling),
+    twoWorkersBusy: median(busy),
     chunkMs: median(lengths),
     overheadShare: median(overhead),
     emptyChunkMs: median(perEmpty),

@@ -192,7 +192,7 @@ async function main(args: readonly string[]): Promise<void> {
   console.log(`compile, ms of one thread, first / later: ${each(compile, (ms) => `${ms.first.toFixed(1)} / ${ms.later.toFixed(1)}`)}`)
   const pooled = await measurePool()
   console.log(
-    `two workers ${pooled.twoWorkersOverOne.toFixed(2)} × one; around the kernel ${(pooled.overheadShare * 100).toFixed(1)}% ` +
+    `two workers ${pooled.twoWorkersOverOne.toFixed(2)} × one, busy for ${(pooled.twoWorkersBusy * 100).toFixed(1)}%; around the kernel ${(pooled.overheadShare * 100).toFixed(1)}% ` +
       `of ${pooled.chunkMs.toFixed(0)} ms chunks; ${pooled.emptyChunkMs.toFixed(3)} ms per empty chunk; ` +
       `calibration ${pooled.calibrationMs.toFixed(0)} ms, ${pooled.calibrationCpuMs.toFixed(0)} of them on a processor`,
   )

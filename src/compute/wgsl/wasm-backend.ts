@@ -47,12 +47,14 @@ export function compileToWasm(program: Program, manifest: KernelManifest, option
   const parameterWords = program.parameters.reduce((sum, slot) => sum + (slot.length ?? 1), 0)
   const tablesAt = align(PARAMETERS_ADDRESS + parameterWords * 4)
   const tables = new Tables(tablesAt)
-  // Tables are found while lowering, and variables lie behind them.
-  const draft = lowerItem(program, manifest, tables, tablesAt, { ...options, reuse: true })
-  const variablesAt = align(tablesAt + tables.length * 4)
-  const vector = options.vector !== false && draft.fn.locals.length <= MAX_VECTOR_LOCALS
+  const wanted = options.vector !== false
+  const lower = (memory: number, reuse: boolean) => lowerItem(program, manifest, tables, memory, { ...options, reuse })
   // A local that serves twice would seem to differ between items wherever one of its uses does.
-  const item = lowerItem(program, manifest, tables, variablesAt, { ...options, reuse: !vector })
+  let item = lower(tablesAt, !wanted)
+  const vector = wanted && (fewLocals(item) || fewLocals(lower(tablesAt, true)))
+  // Tables are found while lowering, and variables in memory lie behind them: those need a second pass.
+  const variablesAt = align(tablesAt + tables.length * 4)
+  if (item.memoryTop > tablesAt || vector !== wanted) item = lower(variablesAt, !vector)
   if (item.fn.locals.length > MAX_LOCALS) {
     throw new KernelError(
       `the kernel needs ${item.fn.locals.length} registers; ${MAX_LOCALS} are possible`,
@@ -62,7 +64,7 @@ export function compileToWasm(program: Program, manifest: KernelManifest, option
     )
   }
   const four = vector ? fourItems(item.scalar, manifest) : null
-  const heap = align(item.memoryTop)
+  const heap = align(Math.max(item.memoryTop, variablesAt))
   const maxPages = MAX_MEMORY_BYTES / PAGE
   const bytes = encodeModule({
     functions: [lowerRun(program, manifest, four !== null), item.fn, ...(four === null ? [] : [four])],
@@ -74,6 +76,10 @@ export function compileToWasm(program: Program, manifest: KernelManifest, option
     throw new KernelError(`the kernel compiles to ${bytes.length} bytes; ${MAX_CODE_BYTES} are possible`, 1, 1, 'call less, loop more')
   }
   return { bytes, heap, maxPages, resultWords: program.resultWords, parameterWords }
+}
+
+function fewLocals(item: { fn: LowFunction }): boolean {
+  return item.fn.locals.length <= MAX_VECTOR_LOCALS
 }
 
 function align(address: number): number {
