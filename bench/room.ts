@@ -30,6 +30,7 @@ const items: WorkItem[] = Array.from({ length: 12 }, (_, i) => ({
   kernel,
   claim: null,
   results: [],
+  certificates: 0,
 }))
 
 function step(state: RoomState, event: RoomEvent): { state: RoomState; effects: Effect[] } {

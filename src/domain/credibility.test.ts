@@ -6,9 +6,12 @@ import type { LedgerRecord } from './record.ts'
 
 const output = cidOfBytes(new Uint8Array(1))
 
-function resultOf(microjob: number, host: string, checked: string[]): LedgerRecord {
+function resultOf(microjob: number, host: string, checked: string[], verifier = 'ver'): LedgerRecord {
   const entries = checked.map((peer, chunk) => ({ chunk, peer, expected: output, agrees: true }))
-  const certificate = { body: { checked: entries } } as unknown as Extract<LedgerRecord, { kind: 'result' }>['certificate']
+  const certificate = { body: { chunks: [], checked: entries, verifier, second: null } } as unknown as Extract<
+    LedgerRecord,
+    { kind: 'result' }
+  >['certificate']
   return { kind: 'result', job: 'job', block: 'block', microjob, peer: host, createdAt: microjob, certificate }
 }
 
@@ -47,5 +50,11 @@ describe('credibility', () => {
     const lost = standings([...earned, convictionOf('ann', 'ben')])
     expect(lost.get('ben')).toBe(0)
     expect(lost.get('cid')).toBe(1)
+  })
+
+  it('is not earned by the checks of one that was proven wrong', () => {
+    const earned = [resultOf(0, 'ann', ['ben', 'ben']), resultOf(1, 'ann', ['cid'], 'liar')]
+    expect(standings(earned).get('cid')).toBe(1)
+    expect(standings([...earned, convictionOf('ann', 'liar')]).get('cid')).toBeUndefined()
   })
 })

@@ -1,6 +1,6 @@
 import type { PeerId } from './ids.ts'
-import { canonicalResults } from './ledger-view.ts'
 import type { LedgerRecord } from './record.ts'
+import { convictedIn, countedResults } from './voided.ts'
 
 /** Assumed share of saboteurs among strangers. */
 export const SABOTEURS = 0.2
@@ -18,18 +18,19 @@ export function passesToBeCredible(epsilon: number, saboteurs = SABOTEURS): numb
 
 /**
  * What the ledger says of everybody it names: chunks that somebody else recomputed and found right, each microjob once;
- * 0 for whoever was proven wrong. Entries must have been checked; a store returns no others.
+ * 0 for whoever was proven wrong, and nothing for what such a one found right. Entries must have been checked; a store
+ * returns no others.
  */
 export function standings(entries: readonly LedgerRecord[]): Map<PeerId, number> {
+  const convicted = convictedIn(entries)
   const passed = new Map<PeerId, number>()
-  for (const { certificate } of canonicalResults(entries)) {
-    for (const { peer } of certificate.body.checked) passed.set(peer, (passed.get(peer) ?? 0) + 1)
+  for (const { record } of countedResults(entries, convicted)) {
+    const { checked, verifier, second } = record.certificate.body
+    for (const { peer } of checked) {
+      const checker = peer === verifier ? second : verifier
+      if (checker !== null && !convicted.has(checker)) passed.set(peer, (passed.get(peer) ?? 0) + 1)
+    }
   }
-  for (const liar of provenWrong(entries)) passed.set(liar, 0)
+  for (const liar of convicted.keys()) passed.set(liar, 0)
   return passed
-}
-
-/** Peers whom a conviction proves wrong. What others merely say of somebody costs it nothing. */
-export function provenWrong(entries: readonly LedgerRecord[]): Set<PeerId> {
-  return new Set(entries.flatMap((entry) => (entry.kind === 'conviction' ? [entry.culprit] : [])))
 }

@@ -60,6 +60,23 @@ describe('the leaderboard', () => {
     expect(leaderboard([second, first])).toEqual(leaderboard([first, second]))
   })
 
+  it('gives no credit for what was voided because its peer was proven wrong, and the rest to the others', () => {
+    const done = resultOf(0, 'ann', [
+      ['liar', 10],
+      ['ben', 30],
+    ])
+    done.certificate.body.checked = []
+    const proven = { ...refusal, kind: 'conviction' as const, proof: {} as never }
+    expect(leaderboard([done, proven]).map(({ peer, credit }) => [peer, credit])).toEqual([
+      ['ben', 30],
+      ['ann', 0],
+      ['liar', 0],
+      ['vera', 0],
+    ])
+    expect(jobHistory([done, proven], 'job').credit).toBe(30)
+    expect(peerHistory([done, proven], 'liar').map(({ credit }) => credit)).toEqual([])
+  })
+
   it('gives no credit for refused work and shows who did it', () => {
     expect(leaderboard([refusal])).toEqual([{ peer: 'liar', credit: 0, chunks: 0, microjobs: 0, refusals: 1 }])
   })

@@ -1,5 +1,6 @@
 import type { JobId, PeerId } from './ids.ts'
 import type { LedgerRecord, RefusalRecord, ResultRecord } from './record.ts'
+import { convictedIn, countedResults } from './voided.ts'
 
 /** A peer's place among all. */
 export interface LeaderboardRow {
@@ -29,13 +30,13 @@ export interface HistoryEntry {
 export interface JobHistory {
   results: ResultRecord[]
   refusals: RefusalRecord[]
-  /** Verified fuel of all who computed it. */
+  /** Verified fuel of all who computed it, without what was voided. */
   credit: number
 }
 
 /**
  * Verified fuel by peer, most first, then by peer id. Each microjob counts once, however many hosts certified it: the
- * earliest certificate, then the lowest host. Entries must have been checked; a store returns no others.
+ * certificate that counts, and what of it was voided earns nothing. Entries must have been checked; a store returns no others.
  */
 export function leaderboard(entries: readonly LedgerRecord[]): LeaderboardRow[] {
   const rows = new Map<PeerId, LeaderboardRow>()
@@ -44,9 +45,10 @@ export function leaderboard(entries: readonly LedgerRecord[]): LeaderboardRow[] 
     if (row === undefined) rows.set(peer, (row = { peer, credit: 0, chunks: 0, microjobs: 0, refusals: 0 }))
     return row
   }
-  for (const { certificate } of canonicalResults(entries)) {
-    const { body } = certificate
-    for (const { peer, fuel } of body.chunks) {
+  for (const { record, voided } of countedResults(entries, convictedIn(entries))) {
+    const { body } = record.certificate
+    for (const { chunk, peer, fuel } of body.chunks) {
+      if (voided.includes(chunk)) continue
       const row = rowOf(peer)
       row.credit += fuel
       row.chunks++
@@ -69,9 +71,10 @@ export function leaderboard(entries: readonly LedgerRecord[]): LeaderboardRow[] 
 /** What one peer did, newest first. */
 export function peerHistory(entries: readonly LedgerRecord[], peer: PeerId): HistoryEntry[] {
   const history: HistoryEntry[] = []
-  for (const { job, microjob, createdAt, certificate } of canonicalResults(entries)) {
+  for (const { record, voided } of countedResults(entries, convictedIn(entries))) {
+    const { job, microjob, createdAt, certificate } = record
     const { chunks, verifier, second, host } = certificate.body
-    const own = chunks.filter((chunk) => chunk.peer === peer)
+    const own = chunks.filter((entry) => entry.peer === peer && !voided.includes(entry.chunk))
     const role = own.length > 0 ? 'processor' : verifier === peer || second === peer ? 'checker' : host === peer ? 'host' : null
     if (role !== null)
       history.push({ job, microjob, at: createdAt, role, chunks: own.length, credit: own.reduce((sum, { fuel }) => sum + fuel, 0) })
@@ -82,28 +85,15 @@ export function peerHistory(entries: readonly LedgerRecord[], peer: PeerId): His
 /** What became of one job. */
 export function jobHistory(entries: readonly LedgerRecord[], job: JobId): JobHistory {
   const own = entries.filter((entry) => entry.job === job)
-  const results = canonicalResults(own)
-  const credit = results.reduce((sum, { certificate }) => sum + certificate.body.chunks.reduce((all, { fuel }) => all + fuel, 0), 0)
-  return { results, refusals: refusals(own), credit }
-}
-
-/** One result a microjob, in the order of their times. */
-export function canonicalResults(entries: readonly LedgerRecord[]): ResultRecord[] {
-  const byMicrojob = new Map<string, ResultRecord>()
-  for (const entry of entries) {
-    if (entry.kind !== 'result') continue
-    const name = `${entry.block}/${entry.microjob}`
-    const known = byMicrojob.get(name)
-    if (known === undefined || isBefore(entry, known)) byMicrojob.set(name, entry)
-  }
-  return [...byMicrojob.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1))
+  // Whoever was proven wrong may have been so in another job.
+  const results = countedResults(own, convictedIn(entries))
+  const credit = results
+    .flatMap(({ record, voided }) => record.certificate.body.chunks.filter(({ chunk }) => !voided.includes(chunk)))
+    .reduce((sum, { fuel }) => sum + fuel, 0)
+  return { results: results.map(({ record }) => record), refusals: refusals(own), credit }
 }
 
 /** The ledger holds at most one refusal for a reporter, a culprit and a microjob. */
 function refusals(entries: readonly LedgerRecord[]): RefusalRecord[] {
   return entries.filter((entry) => entry.kind === 'refusal')
-}
-
-function isBefore(a: ResultRecord, b: ResultRecord): boolean {
-  return a.createdAt !== b.createdAt ? a.createdAt < b.createdAt : a.peer < b.peer
 }

@@ -108,6 +108,35 @@ describe('open work', () => {
     ])
   })
 
+  it('is again a microjob of which chunks were voided, with what stays of its certificate, until another completes it', () => {
+    const body = (peers: string[]) => ({
+      chunks: peers.map((peer, i) => ({ chunk: i, peer, output: cidOfBytes(new Uint8Array([i])), fuel: 1, engine: 'cpu' as const })),
+      checked: [],
+      verifier: 'ver',
+      second: null,
+    })
+    const certified = (peers: string[], createdAt: number): ResultRecord => ({
+      ...resultOf(0),
+      createdAt,
+      certificate: { body: body(peers) } as unknown as ResultRecord['certificate'],
+    })
+    const convicted = new Map([['liar', 7]])
+    const lied = certified(['ann', 'liar', 'ben', 'liar'], 5)
+    // Recorded by a host that trusted the liar, and by one that computed one of its chunks since.
+    const partials = [partialOf(0, 'liar', [1, 3], 4), partialOf(0, 'cid', [3], 6)]
+    expect(openWork([JOB], [lied], NOW).map(({ ref }) => ref.firstChunk)).toEqual([10, 20, 30])
+    const [open] = openWork([JOB], [lied, ...partials], NOW, convicted)
+    expect(open).toMatchObject({ state: 'partial', certificates: 1, ref: { firstChunk: 0 } })
+    expect(open!.results.map(({ chunk, peer }) => [chunk, peer])).toEqual([
+      [0, 'ann'],
+      [2, 'ben'],
+      [3, 'cid'],
+    ])
+    const again = certified(['ann', 'dan', 'ben', 'cid'], 8)
+    expect(openWork([JOB], [lied, again], NOW, convicted).map(({ ref }) => ref.firstChunk)).toEqual([10, 20, 30])
+    expect(jobProgress(JOB, [lied], NOW, convicted)).toMatchObject({ complete: 0, partialChunks: 2 })
+  })
+
   it('lists the oldest job first', () => {
     const older = listed('older', 5, 0)
     expect(openWork([JOB, older], [], NOW)[0]!.ref.job).toBe(older.record.job)

@@ -3,6 +3,8 @@ import type { Job, MicrojobRef } from './job.ts'
 import { jobCid } from './job.ts'
 import { microjobAt, microjobCount } from './plan.ts'
 import type { ClaimRecord, DatabaseRecord, JobRecord, PartialRecord, ResultRecord } from './record.ts'
+import { countedResults } from './voided.ts'
+import type { Convicted, CountedResult } from './voided.ts'
 
 /**
  * Most microjobs of one job that are listed at once, the first open ones: a job may have millions. One that is listed
@@ -25,6 +27,8 @@ export interface OpenWork {
   claim: ClaimRecord | null
   /** Chunks that need not be computed again, at most one result a chunk, in chunk order. */
   results: PartialRecord['results']
+  /** Certificates of this microjob of which something was voided: it is opened again with each. */
+  certificates: number
 }
 
 /** How far a job is, in microjobs. */
@@ -41,16 +45,25 @@ interface Found {
   cancelled: Set<string>
   claims: Map<string, ClaimRecord[]>
   partials: Map<string, PartialRecord[]>
-  complete: Set<string>
+  /** Results that count, with what of them does not. */
+  results: Map<string, CountedResult>
+  /** How many results there are of a microjob. */
+  certificates: Map<string, number>
 }
 
 /**
- * Microjobs that are not complete and whose job is not taken back, oldest job first, then in the job's order: the same
+ * Microjobs that are not complete, or of which chunks were voided, and whose job is not taken back, oldest job first, then in the job's order: the same
  * list on every replica with the same records. Jobs that their record does not describe truthfully are left out.
  * @param now ms since the epoch: decides which claims have lapsed
+ * @param convicted whose unchecked chunks count no longer
  */
-export function openWork(jobs: readonly ListedJob[], records: readonly DatabaseRecord[], now: number): OpenWork[] {
-  const found = sortOut(records)
+export function openWork(
+  jobs: readonly ListedJob[],
+  records: readonly DatabaseRecord[],
+  now: number,
+  convicted: Convicted = new Map(),
+): OpenWork[] {
+  const found = sortOut(records, convicted)
   const sorted = jobs.filter(isTruthful).sort((a, b) => a.record.createdAt - b.record.createdAt || order(a.record.job, b.record.job))
   const open: OpenWork[] = []
   for (const { record, job } of sorted) {
@@ -59,11 +72,12 @@ export function openWork(jobs: readonly ListedJob[], records: readonly DatabaseR
     for (let i = 0; i < record.microjobs && listed < MAX_OPEN_PER_JOB; i++) {
       const ref = refAt(job, i)
       const name = nameOf(ref)
-      if (found.complete.has(name)) continue
+      if (isComplete(found, name)) continue
       const claim = winningClaim(found.claims.get(name) ?? [], now)
-      const results = mergedResults(found.partials.get(name) ?? [], ref)
+      const results = knownResults(found, name, ref, convicted)
       const alive = claim !== null && claim.lapsesAt > now
-      open.push({ ref, state: alive ? 'claimed' : results.length > 0 ? 'partial' : 'open', claim, results })
+      const certificates = found.certificates.get(name) ?? 0
+      open.push({ ref, state: alive ? 'claimed' : results.length > 0 ? 'partial' : 'open', claim, results, certificates })
       listed++
     }
   }
@@ -71,8 +85,14 @@ export function openWork(jobs: readonly ListedJob[], records: readonly DatabaseR
 }
 
 /** Progress of one job. @param now ms since the epoch */
-export function jobProgress({ record, job }: ListedJob, records: readonly DatabaseRecord[], now: number): JobProgress {
-  const found = sortOut(records.filter((other) => other.job === record.job))
+export function jobProgress(
+  { record, job }: ListedJob,
+  records: readonly DatabaseRecord[],
+  now: number,
+  convicted: Convicted = new Map(),
+): JobProgress {
+  const own = records.filter((other) => other.job === record.job)
+  const found = sortOut(own, convicted)
   const progress: JobProgress = {
     microjobs: record.microjobs,
     complete: 0,
@@ -83,13 +103,13 @@ export function jobProgress({ record, job }: ListedJob, records: readonly Databa
   for (let i = 0; i < record.microjobs; i++) {
     const ref = refAt(job, i)
     const name = nameOf(ref)
-    if (found.complete.has(name)) {
+    if (isComplete(found, name)) {
       progress.complete++
       continue
     }
     const claim = winningClaim(found.claims.get(name) ?? [], now)
     if (claim !== null && claim.lapsesAt > now) progress.claimed++
-    progress.partialChunks += mergedResults(found.partials.get(name) ?? [], ref).length
+    progress.partialChunks += knownResults(found, name, ref, convicted).length
   }
   return progress
 }
@@ -108,13 +128,18 @@ export function winningClaim(claims: readonly ClaimRecord[], now: number): Claim
   }, null)
 }
 
-function sortOut(records: readonly DatabaseRecord[]): Found {
-  const found: Found = { cancelled: new Set(), claims: new Map(), partials: new Map(), complete: new Set() }
+function isComplete({ results }: Found, name: string): boolean {
+  return results.get(name)?.voided.length === 0
+}
+
+function sortOut(records: readonly DatabaseRecord[], convicted: Convicted): Found {
+  const results = new Map(countedResults(records, convicted).map((counted) => [nameOf(counted.record), counted]))
+  const found: Found = { cancelled: new Set(), claims: new Map(), partials: new Map(), results, certificates: new Map() }
   for (const record of records) {
     if (record.kind === 'tombstone') found.cancelled.add(ownedJob(record))
     else if (record.kind === 'claim') gather(found.claims, record)
     else if (record.kind === 'partial') gather(found.partials, record)
-    else if (record.kind === 'result') found.complete.add(nameOf(record))
+    else if (record.kind === 'result') found.certificates.set(nameOf(record), (found.certificates.get(nameOf(record)) ?? 0) + 1)
   }
   return found
 }
@@ -125,15 +150,22 @@ function gather<R extends ClaimRecord | PartialRecord>(into: Map<string, R[]>, r
   else list.push(record)
 }
 
-/** One result a chunk: whose record is the earliest, then the lowest peer id. Chunks of another microjob are left out. */
-function mergedResults(partials: readonly PartialRecord[], ref: MicrojobRef): PartialRecord['results'] {
+/**
+ * One result a chunk: what stays of a certificate, then whose record is the earliest, then the lowest peer id. Chunks of
+ * another microjob, and what somebody computed who was proven wrong, are left out.
+ */
+function knownResults(found: Found, name: string, ref: MicrojobRef, convicted: Convicted): PartialRecord['results'] {
   const byChunk = new Map<number, PartialRecord['results'][number]>()
-  for (const { results } of [...partials].sort((a, b) => a.createdAt - b.createdAt || order(a.peer, b.peer))) {
-    for (const result of results) {
-      const belongs = result.chunk >= ref.firstChunk && result.chunk < ref.firstChunk + ref.chunkCount
-      if (belongs && !byChunk.has(result.chunk)) byChunk.set(result.chunk, result)
-    }
+  const add = (result: PartialRecord['results'][number]): void => {
+    const belongs = result.chunk >= ref.firstChunk && result.chunk < ref.firstChunk + ref.chunkCount
+    if (belongs && !byChunk.has(result.chunk)) byChunk.set(result.chunk, result)
   }
+  const certified = found.results.get(name)
+  for (const { chunk, peer, output, fuel } of certified?.record.certificate.body.chunks ?? []) {
+    if (certified?.voided.includes(chunk) === false) add({ chunk, peer, output, fuel })
+  }
+  const partials = [...(found.partials.get(name) ?? [])].sort((a, b) => a.createdAt - b.createdAt || order(a.peer, b.peer))
+  for (const { results } of partials) for (const result of results) if (!convicted.has(result.peer)) add(result)
   return [...byChunk.values()].sort((a, b) => a.chunk - b.chunk)
 }
 

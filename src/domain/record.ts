@@ -1,4 +1,5 @@
 import type { Certificate, Conviction } from './certificate.ts'
+import { hex } from './bytes.ts'
 import { cidOfValue } from './ids.ts'
 import type { BlockId, Cid, JobId, PeerId } from './ids.ts'
 
@@ -116,7 +117,7 @@ export function ownerOf(record: DatabaseRecord | LedgerRecord): PeerId {
   return record.kind === 'job' || record.kind === 'tombstone' ? record.requester : record.peer
 }
 
-/** The key of a record in the database: one per owner, so that no two peers ever write the same one. */
+/** The key of a record in the database: one per owner, so that no two peers ever write the same one but to convict a third. */
 export function keyOf(record: DatabaseRecord | LedgerRecord): string {
   switch (record.kind) {
     case 'job':
@@ -125,7 +126,11 @@ export function keyOf(record: DatabaseRecord | LedgerRecord): string {
     case 'request':
       return `${record.kind}/${record.id}/${record.peer}`
     case 'conviction':
-      return `${record.kind}/${record.culprit}/${record.peer}`
+      // One is enough, whoever hands it in.
+      return `${record.kind}/${record.culprit}`
+    case 'result':
+      // A host certifies a microjob again where the former result was voided.
+      return `${record.kind}/${record.block}/${record.microjob}/${record.peer}/${hex(record.certificate.body.resultRoot).slice(0, 16)}`
     case 'refusal':
       return `${record.kind}/${record.block}/${record.microjob}/${record.peer}/${record.culprit}`
     default:

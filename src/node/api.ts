@@ -108,6 +108,8 @@ export interface JobView {
   /** Seconds left at the pace of the last minute; null while unknown. */
   etaSeconds: number | null
   contributors: { peer: PeerId; chunks: number }[]
+  /** Certified chunks that are computed again, because whoever computed them was proven wrong. */
+  recomputed: { peer: PeerId; chunks: number }[]
 }
 
 export interface NodeSnapshot {

@@ -6,6 +6,8 @@ import { hashOfCid } from '../domain/ids.ts'
 import type { Cid, JobId, PeerId } from '../domain/ids.ts'
 import type { Job } from '../domain/job.ts'
 import { openWork } from '../domain/open-work.ts'
+import { countedResults } from '../domain/voided.ts'
+import type { Convicted, CountedResult } from '../domain/voided.ts'
 import type { JobRecord, PartialRecord, ResultRecord } from '../domain/record.ts'
 import type { BlockStore, Clock, JobStore, Unsubscribe } from '../room/ports.ts'
 import type { WorkItem } from '../room/state.ts'
@@ -33,7 +35,8 @@ export class Catalogue {
   /** By job and requester: a stranger may announce, or take back, somebody else's job under its own name. */
   readonly #records = new Map<JobId, Map<PeerId, JobRecord>>()
   readonly #cancelled = new Map<JobId, Set<PeerId>>()
-  readonly #results = new Map<JobId, ResultRecord[]>()
+  readonly #results = new Map<JobId, CountedResult[]>()
+  #convicted: Convicted = new Map()
   readonly #partials = new Map<JobId, PartialRecord[]>()
   readonly #ends: Unsubscribe[] = []
   /** Why a job of the database cannot be used, by job. */
@@ -69,16 +72,41 @@ export class Catalogue {
   isFound(job: JobId): boolean {
     const known = this.#jobs.get(job)
     if (known?.kernel.manifest.reduce !== 'first') return false
-    return this.results(job).some(({ certificate }) => foundIn(known.kernel.manifest, certificate) !== null)
+    return this.#counted(job).some(({ record, voided }) => {
+      const found = foundIn(known.kernel.manifest, record.certificate)
+      return found !== null && !voided.includes(found)
+    })
   }
 
   /** One verified result a microjob, each checked as thoroughly as the job asks. */
   results(job: JobId): readonly ResultRecord[] {
+    return this.#counted(job).flatMap(({ record, voided }) => (voided.length === 0 ? [record] : []))
+  }
+
+  /** Results of microjobs that are open again, because a peer was proven wrong, with the chunks that count no longer. */
+  reopened(job: JobId): readonly CountedResult[] {
+    return this.#counted(job).filter(({ voided }) => voided.length > 0)
+  }
+
+  #counted(job: JobId): readonly CountedResult[] {
     const results = this.#results.get(job) ?? []
     const known = this.#jobs.get(job)
     if (known === undefined) return results
     const { chunksPerCheck, credibleAfter } = checkingFor(known.job.plan.epsilon)
-    return results.filter(({ certificate: { body } }) => body.chunksPerCheck <= chunksPerCheck && body.credibleAfter >= credibleAfter)
+    return results.filter(
+      ({
+        record: {
+          certificate: { body },
+        },
+      }) => body.chunksPerCheck <= chunksPerCheck && body.credibleAfter >= credibleAfter,
+    )
+  }
+
+  /** By the ledger: what these peers computed unchecked counts no longer. */
+  convict(convicted: Convicted): void {
+    if (convicted.size === this.#convicted.size && [...convicted].every(([peer, at]) => this.#convicted.get(peer) === at)) return
+    this.#convicted = convicted
+    this.#index()
   }
 
   partials(job: JobId): readonly PartialRecord[] {
@@ -96,7 +124,7 @@ export class Catalogue {
       (entry) => allow(entry) && !this.isCancelled(entry.record.job) && !this.isFound(entry.record.job),
     )
     const jobs = known.map(({ record, job }) => ({ record, job }))
-    const items = openWork(jobs, this.#store.records(), this.#clock.now()).map((open): WorkItem => {
+    const items = openWork(jobs, this.#store.records(), this.#clock.now(), this.#convicted).map((open): WorkItem => {
       const { job } = this.#jobs.get(open.ref.job)!
       return {
         ref: open.ref,
@@ -109,6 +137,7 @@ export class Catalogue {
           chunk,
           result: { peer, hash: hashOfCid(output), fuel, engine: 'cpu', bytes: 0 },
         })),
+        certificates: open.certificates,
       }
     })
     const first = items.filter(({ ref }) => ref.job === preferred)
@@ -121,16 +150,15 @@ export class Catalogue {
   }
 
   #index(): void {
-    const results = new Map<string, ResultRecord>()
+    const records = this.#store.records()
     this.#partials.clear()
-    for (const record of this.#store.records()) {
+    for (const record of records) {
       if (record.kind === 'tombstone') this.#cancelled.set(record.job, (this.#cancelled.get(record.job) ?? new Set()).add(record.requester))
-      else if (record.kind === 'result') results.set(`${record.block}/${record.microjob}`, record)
       else if (record.kind === 'partial') append(this.#partials, record.job, record)
       else if (record.kind === 'job') this.#announce(record)
     }
     this.#results.clear()
-    for (const record of results.values()) append(this.#results, record.job, record)
+    for (const counted of countedResults(records, this.#convicted)) append(this.#results, counted.record.job, counted)
     this.#changed()
   }
 

@@ -2,6 +2,7 @@ import { builtInKernels } from '../compute/kernels/index.ts'
 import type { JobId, PeerId } from '../domain/ids.ts'
 import { standings } from '../domain/credibility.ts'
 import { leaderboard } from '../domain/ledger-view.ts'
+import { convictedIn } from '../domain/voided.ts'
 import { createNetwork } from '../net/network.ts'
 import type { Network } from '../net/network.ts'
 import { createSystemClock } from '../net/system-clock.ts'
@@ -335,7 +336,11 @@ class Node implements RoomfulNode {
     this.#runner.dispatch({ type: 'work', items })
     if (!this.#standingsAreOld) return
     this.#standingsAreOld = false
-    this.#runner.dispatch({ type: 'standings', passed: standings(this.#parts.store.ledger.entries()) })
+    const entries = this.#parts.store.ledger.entries()
+    const convicted = convictedIn(entries)
+    this.#runner.dispatch({ type: 'standings', passed: standings(entries), convicted: [...convicted.keys()] })
+    this.#catalogue.convict(convicted)
+    if (convicted.has(this.peer)) this.#problem('convicted', CONVICTED)
   }
 
   #changed(): void {
@@ -390,3 +395,6 @@ class Node implements RoomfulNode {
 }
 
 type WithoutAt<N> = N extends unknown ? Omit<N, 'at'> : never
+
+const CONVICTED =
+  'Others have proven that this tab gave a wrong answer, and no room admits it any longer. Its device or engine may be faulty: try another engine, under a new key.'

@@ -1,4 +1,5 @@
-import { scatter } from '../domain/chunk.ts'
+import { scatter, windowLength } from '../domain/chunk.ts'
+import type { Window } from '../domain/chunk.ts'
 import type { Certificate } from '../domain/certificate.ts'
 import { cidOfHash } from '../domain/ids.ts'
 import type { Cid, JobId } from '../domain/ids.ts'
@@ -83,6 +84,13 @@ class OutputAssembler {
         this.#placed[chunk] = null
       }
     })
+    for (const [chunk, placed] of this.#placed.entries()) {
+      if (wanted.has(chunk)) continue
+      // What was voided is a hole until somebody has computed it again.
+      if (placed !== null) clear(this.#output, chunkAt(job, kernel.manifest, chunk).output)
+      this.#placed[chunk] = null
+      this.#states[chunk] = 'missing'
+    }
     for (const [chunk, { output, verified }] of wanted) {
       this.#states[chunk] = this.#placed[chunk] !== output ? 'missing' : verified ? 'verified' : 'computed'
     }
@@ -106,6 +114,10 @@ class OutputAssembler {
   }
 }
 
+function clear(output: Uint8Array, window: Window): void {
+  scatter(new Uint8Array(windowLength(window)), window, output)
+}
+
 /** The best known answer for each chunk: certified, else recorded, else in the room. */
 function wantedChunks(catalogue: Catalogue, state: RoomState, job: JobId): Map<number, { output: Cid; verified: boolean }> {
   const wanted = new Map<number, { output: Cid; verified: boolean }>()
@@ -119,6 +131,10 @@ function wantedChunks(catalogue: Catalogue, state: RoomState, job: JobId): Map<n
   }
   for (const { certificate } of catalogue.results(job)) {
     for (const { chunk, output } of certificate.body.chunks) wanted.set(chunk, { output, verified: true })
+  }
+  for (const { record, voided } of catalogue.reopened(job)) {
+    for (const { chunk, output } of record.certificate.body.chunks)
+      if (!voided.includes(chunk)) wanted.set(chunk, { output, verified: true })
   }
   return wanted
 }

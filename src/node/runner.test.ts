@@ -18,6 +18,7 @@ const item: WorkItem = {
   kernel: cidOfValue('kernel'),
   claim: null,
   results: [],
+  certificates: 0,
 }
 const member = (peer: string) => ({ peer, observer: false, slots: 1, engine: 'cpu' })
 

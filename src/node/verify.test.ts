@@ -1,10 +1,13 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { textBytes } from '../domain/bytes.ts'
 import { findingText, parseProof, proofJson } from '../domain/proof.ts'
 import type { Proof } from '../domain/proof.ts'
 import { lottery, oneChangeEach } from '../room/mutation.ts'
 import { provenJob } from './test-proof.ts'
 import { verifyFiles } from './verify.ts'
+
+// Every place of a file is changed and checked in these tests; a busy machine must not decide them.
+vi.setConfig({ testTimeout: 120_000 })
 
 describe('the check of a certificates file', () => {
   let proof: Proof

@@ -68,6 +68,16 @@ export function jobViews(state: RoomState, catalogue: Catalogue, self: PeerId, p
         contributors.set(peer, (contributors.get(peer) ?? 0) + 1)
       }
     }
+    const recomputed = new Map<PeerId, number>()
+    for (const { record: reopened, voided } of catalogue.reopened(record.job)) {
+      for (const { peer, chunk } of reopened.certificate.body.chunks) {
+        if (voided.includes(chunk)) recomputed.set(peer, (recomputed.get(peer) ?? 0) + 1)
+        else {
+          count(chunk, peer)
+          verified++
+        }
+      }
+    }
     for (const partial of catalogue.partials(record.job)) {
       for (const { chunk, peer } of partial.results) count(chunk, peer)
     }
@@ -106,6 +116,7 @@ export function jobViews(state: RoomState, catalogue: Catalogue, self: PeerId, p
       microjobsVerified: results.length,
       found,
       etaSeconds: done || cancelled ? null : eta(state.now, record.job, computed.size, record.chunks, paces),
+      recomputed: [...recomputed].map(([peer, chunks]) => ({ peer, chunks })),
       contributors: [...contributors].map(([peer, chunks]) => ({ peer, chunks })).sort((a, b) => b.chunks - a.chunks),
     }
   })

@@ -261,6 +261,19 @@ export function voidWork(ctx: Context, room: Room, culprit: PeerId): void {
   }
 }
 
+/** The ledger proves peers wrong: they have no place in this room, whoever found them out. */
+export function learnConvictions(ctx: Context, peers: readonly PeerId[]): void {
+  const { s } = ctx
+  for (const peer of peers) {
+    if (!loseStanding(s, peer) || s.room === null || peer === s.self) continue
+    if (peer === s.room.host) s.room.hostDiscredited = 'wrong'
+    else if (isHost(ctx, s.room)) {
+      voidWork(ctx, s.room, peer)
+      expel(ctx, s.room, s.room.rounds.at(-1)?.ref, peer, 'proven wrong in another room')
+    }
+  }
+}
+
 /** Host, on every tick: who withholds its part of a draw is out. */
 export function drawTick(ctx: Context, room: Room): void {
   const { now, self } = ctx.s

@@ -1,5 +1,6 @@
 import { equalBytes } from '../domain/bytes.ts'
 import type { Certificate, CertificateBody } from '../domain/certificate.ts'
+import { chunksOfLiars } from '../domain/voided.ts'
 import { cidOfHash, decodeCanonical, encodeCanonical } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
 import { roomTopic } from '../domain/job.ts'
@@ -54,7 +55,7 @@ export function onSigned(ctx: Context, room: Room, round: Round, purpose: SignPu
 /** A certificate from the host, or from a member that has it; the runner has checked everything in it. */
 export function onCompleted(ctx: Context, room: Room, round: Round, from: PeerId, body: BodyOf<'completed'>): void {
   const certificate = certificateOf(body.certificate)
-  if (certificate === null || !fits(room, round, from, certificate.body)) return refuse(ctx, 'certificate that does not fit the round')
+  if (certificate === null || !fits(ctx, room, round, from, certificate.body)) return refuse(ctx, 'certificate that does not fit the round')
   complete(ctx, room, round, certificate, body.certificate, false)
 }
 
@@ -68,7 +69,7 @@ function certificateOf(bytes: Uint8Array): Certificate | null {
 }
 
 /** It is about this round, by a host this room had, and says nothing else than what this node knows. */
-function fits(room: Room, round: Round, from: PeerId, body: CertificateBody): boolean {
+function fits(ctx: Context, room: Room, round: Round, from: PeerId, body: CertificateBody): boolean {
   const { ref, slots } = round
   if (body.job !== room.job || body.kernel !== room.kernel || body.block !== ref.block || body.microjob !== ref.microjob) return false
   const knownHost =
@@ -77,6 +78,8 @@ function fits(room: Room, round: Round, from: PeerId, body: CertificateBody): bo
     memberOf(room, body.host) !== undefined ||
     room.departures.some(({ peer }) => peer === body.host)
   if (!knownHost || body.verdict !== 'verified' || body.chunks.length !== slots.length) return false
+  // One from before a liar was found out, perhaps.
+  if (chunksOfLiars(body, (peer) => ctx.s.convicted.includes(peer)).length > 0) return false
   return slots.every(({ chunk, result }, i) => {
     const certified = body.chunks[i]
     return certified?.chunk === chunk && (result === null || cidOfHash(result.hash) === certified.output)

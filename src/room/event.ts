@@ -16,8 +16,8 @@ export type RoomEvent = { now: number } & (
   | { type: 'capabilities'; capabilities: Capabilities }
   /** The open work, in the order in which rooms are tried. */
   | { type: 'work'; items: WorkItem[] }
-  /** Checks that peers have passed, by the ledger: 0 of those who were proven wrong. */
-  | { type: 'standings'; passed: ReadonlyMap<PeerId, number> }
+  /** Checks that peers have passed, by the ledger, and who was proven wrong. */
+  | { type: 'standings'; passed: ReadonlyMap<PeerId, number>; convicted: readonly PeerId[] }
   /** A message on a topic, from whoever signed it. */
   | { type: 'gossip'; topic: string; from: PeerId; message: Message }
   /** A message on a wire. Its data, if any, has been kept and hashes to what it says. */

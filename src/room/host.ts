@@ -93,6 +93,7 @@ export function onJoinRequest(ctx: Context, from: PeerId, message: Message, body
   const round = room.rounds.find(({ ref }) => ref.block === message.block && ref.microjob === message.microjob)
   if (round === undefined) return refuseJoin(ctx, room, message, from, 'this microjob is no longer worked on here', 0)
   if (room.expelled.includes(from)) return refuseJoin(ctx, room, message, from, 'expelled from this room', 60_000)
+  if (s.convicted.includes(from)) return refuseJoin(ctx, room, message, from, 'proven wrong in another room', 60_000)
   // It makes room for others; where there are none, a host alone is of less use than whoever was late.
   const excluded = processors(room).length > 1 ? room.excluded.find(({ peer, until }) => peer === from && until > s.now) : undefined
   if (excluded !== undefined) return refuseJoin(ctx, room, message, from, 'excluded from this room for a while', excluded.until - s.now)
@@ -162,7 +163,7 @@ export function removeMember(ctx: Context, room: Room, peer: PeerId, reason: str
 }
 
 /** Host: a peer was proven to be wrong. It is told, it does not come back, and its results count nowhere here. */
-export function expel(ctx: Context, room: Room, ref: MicrojobRef, peer: PeerId, reason: string): void {
+export function expel(ctx: Context, room: Room, ref: MicrojobRef | undefined, peer: PeerId, reason: string): void {
   // A host cannot put itself out: its members leave it.
   if (peer === ctx.s.self || room.expelled.includes(peer)) return
   room.expelled.push(peer)

@@ -1,7 +1,7 @@
 import { roomTopic } from '../domain/job.ts'
 import { about, broadcast, findRound, isFromFormerRoom, isHost, memberOf, note, refuse, setMembers, updateTopics } from './context.ts'
 import type { Context } from './context.ts'
-import { drawTick, judge, signCertificate } from './check.ts'
+import { drawTick, judge, learnConvictions, signCertificate } from './check.ts'
 import { onFetched, onSigned, recordAgain, seekOutputs } from './complete.ts'
 import { settle } from './draw.ts'
 import { onChecked } from './duty.ts'
@@ -99,7 +99,8 @@ function apply(ctx: Context, event: RoomEvent): void {
     case 'work':
       return onWork(ctx, event.items)
     case 'standings':
-      return learnStandings(s, event.passed)
+      learnStandings(s, event.passed)
+      return learnConvictions(ctx, event.convicted)
     case 'gossip':
       return onGossip(ctx, event.topic, event.from, event.message)
     case 'message':

@@ -107,7 +107,7 @@ export function distrust(s: RoomState, peer: PeerId, ms = DISTRUSTED_MS): void {
 }
 
 export function isDistrusted(s: RoomState, peer: PeerId): boolean {
-  return s.distrusted.length > 0 && s.distrusted.some((entry) => entry.peer === peer && entry.until > s.now)
+  return s.convicted.includes(peer) || s.distrusted.some((entry) => entry.peer === peer && entry.until > s.now)
 }
 
 /**
@@ -289,6 +289,7 @@ export function onWork(ctx: Context, items: WorkItem[]): void {
   const listed = new Set(items.map(({ ref }) => roomTopic(ref)))
   const gone = s.work.map(({ ref }) => roomTopic(ref)).filter((topic) => !listed.has(topic))
   s.work = items
+  for (const item of items) if (item.certificates > 0) takeUpAgain(s, item)
   s.unlisted = [...s.unlisted.filter((topic) => !listed.has(topic)), ...gone].slice(-MAX_UNLISTED)
   if (s.activity.kind === 'joining' && gone.includes(roomTopic(s.activity.item.ref))) return seek(ctx)
   if (s.activity.kind === 'opening') {
@@ -298,6 +299,16 @@ export function onWork(ctx: Context, items: WorkItem[]): void {
     else if (isOutclaimed(s, now.claim, s.activity.term)) seek(ctx)
   }
   if (s.activity.kind !== 'off') updateTopics(ctx)
+}
+
+/** What a liar computed counts no longer: a microjob that was complete is open again, once for each certificate. */
+function takeUpAgain(s: RoomState, { ref, certificates }: WorkItem): void {
+  const topic = roomTopic(ref)
+  if ((s.reopened.get(topic) ?? 0) >= certificates) return
+  s.reopened.set(topic, certificates)
+  if (s.reopened.size > MAX_UNLISTED) s.reopened.delete(s.reopened.keys().next().value!)
+  s.finished = s.finished.filter((entry) => entry !== topic)
+  s.recent = s.recent.filter((entry) => roomTopic(entry.ref) !== topic)
 }
 
 /** Of simultaneous claims the lowest peer id's counts, unless it is one that is not believed. */

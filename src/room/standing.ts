@@ -72,10 +72,16 @@ function of(standings: Record<PeerId, number>, peer: PeerId): number {
   return Object.hasOwn(standings, peer) ? standings[peer]! : 0
 }
 
-/** A proven lie costs all that was earned. */
-export function loseStanding(s: RoomState, peer: PeerId): void {
+/** A proven lie costs all that was earned. True when it is news. */
+export function loseStanding(s: RoomState, peer: PeerId): boolean {
   s.standings[peer] = 0
+  if (s.convicted.includes(peer)) return false
+  s.convicted.push(peer)
+  if (s.convicted.length > MAX_CONVICTED) s.convicted.shift()
+  return true
 }
+
+const MAX_CONVICTED = 1_024
 
 function processorsOf({ slots }: Round): PeerId[] {
   return [...new Set(slots.flatMap(({ result }) => (result === null ? [] : [result.peer])))].sort()

@@ -188,8 +188,10 @@ export interface WorkItem {
   credibleAfter: number
   kernel: Cid
   claim: { peer: PeerId; term: number; lapsesAt: number } | null
-  /** Results that reached the database without a certificate. */
+  /** Results that reached the database without a certificate, or stay of one of which others were voided. */
   results: { chunk: number; result: ChunkResult }[]
+  /** Certificates of which something was voided: with each the microjob is opened again. */
+  certificates: number
 }
 
 export interface Announcement {
@@ -235,6 +237,10 @@ export interface RoomState {
   unconfirmed: { block: BlockId; microjob: number; chunk: number }[]
   /** Checks that each peer has passed, by the ledger and by the certificates seen here; 0 after a proven lie. */
   standings: Record<PeerId, number>
+  /** Peers that were proven wrong, newest last: neither admitted nor joined. */
+  convicted: PeerId[]
+  /** Microjobs that were opened again, by topic, with how many certificates they had then. */
+  reopened: Map<string, number>
   /** Hosts that did not do what hosts do, until they are given another chance. */
   distrusted: { peer: PeerId; until: number }[]
   /** Certificates of the last rounds, for members that missed them. */
@@ -287,6 +293,8 @@ export function initialState(init: RoomInit): RoomState {
     said: new Map(),
     unconfirmed: [],
     standings: {},
+    convicted: [],
+    reopened: new Map(),
     distrusted: [],
     recent: [],
     recordAgainAt: 0,

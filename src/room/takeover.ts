@@ -242,6 +242,7 @@ export function yieldTo(ctx: Context, room: Room, host: PeerId, message: { block
           kernel: room.kernel,
           claim: null,
           results: [],
+          certificates: 0,
         })
   if (item === null) return leaveFor(ctx)
   s.keepsake = keepsakeOf(room.rounds)

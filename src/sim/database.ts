@@ -1,8 +1,9 @@
 import type { Certificate, Conviction } from '../domain/certificate.ts'
 import { blockCid, roomTopic } from '../domain/job.ts'
 import type { MicrojobRef } from '../domain/job.ts'
-import { cidOfValue } from '../domain/ids.ts'
+import { cidOfValue, hashOfCid } from '../domain/ids.ts'
 import type { Cid, PeerId } from '../domain/ids.ts'
+import { chunksOfLiars } from '../domain/voided.ts'
 import type { ChunkResult, WorkItem } from '../room/state.ts'
 import { auditConviction } from './audit.ts'
 
@@ -16,7 +17,12 @@ interface Entry {
   ref: MicrojobRef
   claims: Map<PeerId, Claim>
   partials: Map<PeerId, { chunk: number; result: ChunkResult }[]>
+  /** All there are, oldest first. */
+  certificates: Certificate[]
+  /** The one that counts: of several the one with the fewest voided chunks, then the first. */
   certificate: Certificate | null
+  /** Chunks of it that count no longer; null without one. */
+  voided: number[] | null
 }
 
 /** What a job of the simulated world looks like. Counts. */
@@ -36,8 +42,11 @@ export class SimDatabase {
   readonly liars = new Set<PeerId>()
   /** Checks that peers have passed, by job, and under '' in all of them. */
   readonly #passed = new Map<string, Map<PeerId, number>>()
-  /** Microjobs with a certificate. */
+  readonly #credited: [PeerId, number][] = []
+  /** Microjobs with a certificate of which nothing is voided. */
   complete = 0
+  /** Certified chunks that were voided. */
+  voided = 0
   /** Certificates beyond the first of a microjob. */
   repeated = 0
   #version = 1
@@ -61,7 +70,7 @@ export class SimDatabase {
         firstChunk: firstChunk + first,
         chunkCount: Math.min(shape.chunksPerMicrojob, shape.chunks - first),
       }
-      const entry: Entry = { ref, claims: new Map(), partials: new Map(), certificate: null }
+      const entry: Entry = { ref, claims: new Map(), partials: new Map(), certificates: [], certificate: null, voided: null }
       this.entries.set(roomTopic(ref), entry)
       this.#byJob.set(job, [...(this.#byJob.get(job) ?? []), entry])
     }
@@ -77,20 +86,55 @@ export class SimDatabase {
     this.#versions.set(job, this.version(job) + 1)
   }
 
-  /** The ledger takes a conviction whose proof holds; it costs the culprit all that it earned. */
+  /**
+   * The ledger takes a conviction whose proof holds. It costs the culprit all that it earned, and what it computed
+   * unchecked counts no longer.
+   */
   convict(culprit: PeerId, proof: Conviction): void {
-    if (auditConviction(proof).includes(culprit)) this.liars.add(culprit)
+    if (this.liars.has(culprit) || !auditConviction(proof).includes(culprit)) return
+    this.liars.add(culprit)
+    for (const entry of this.entries.values()) this.#choose(entry)
+    this.#countChecks()
+  }
+
+  /** Chooses the certificate of a microjob that counts. */
+  #choose(entry: Entry): void {
+    const before = entry.voided
+    entry.voided = null
+    for (const certificate of entry.certificates) {
+      const voided = chunksOfLiars(certificate.body, (peer) => this.liars.has(peer))
+      if (entry.voided !== null && (entry.voided as number[]).length <= voided.length) continue
+      entry.certificate = certificate
+      entry.voided = voided
+    }
+    this.complete += Number(isComplete(entry)) - Number(before?.length === 0)
+    this.voided += Math.max(0, (entry.voided ?? []).length - (before ?? []).length)
+    this.#changed(entry.ref)
+  }
+
+  #countChecks(): void {
+    this.#passed.clear()
+    for (const [peer, passed] of this.#credited) this.#pass(peer, passed, [...this.#byJob.keys()])
+    for (const { ref, certificate } of this.entries.values()) if (certificate !== null) this.#passChecks(ref.job, certificate)
+  }
+
+  /** What a liar found right is nothing. */
+  #passChecks(job: string, { body: { checked, verifier, second } }: Certificate): void {
+    for (const { peer } of checked) if (!this.liars.has((peer === verifier ? second : verifier) ?? '')) this.#pass(peer, 1, [job])
   }
 
   /** The peer has passed so many checks in jobs before. */
   credit(peer: PeerId, passed: number): void {
-    for (let i = 0; i < passed; i++) for (const job of ['', ...this.#byJob.keys()]) this.#pass(job, peer)
+    this.#credited.push([peer, passed])
+    this.#pass(peer, passed, [...this.#byJob.keys()])
   }
 
-  #pass(job: string, peer: PeerId): void {
-    const passed = this.#passed.get(job) ?? new Map<PeerId, number>()
-    passed.set(peer, (passed.get(peer) ?? 0) + 1)
-    this.#passed.set(job, passed)
+  #pass(peer: PeerId, checks: number, jobs: string[]): void {
+    for (const job of ['', ...jobs]) {
+      const passed = this.#passed.get(job) ?? new Map<PeerId, number>()
+      passed.set(peer, (passed.get(peer) ?? 0) + checks)
+      this.#passed.set(job, passed)
+    }
   }
 
   /** Checks that peers have passed, by the ledger: in one job, or in all. */
@@ -100,14 +144,14 @@ export class SimDatabase {
 
   claim(peer: PeerId, ref: MicrojobRef, term: number, lapsesAt: number): void {
     const entry = this.entries.get(roomTopic(ref))
-    if (entry === undefined || entry.certificate !== null) return
+    if (entry === undefined || isComplete(entry)) return
     entry.claims.set(peer, { peer, term, lapsesAt })
     this.#changed(ref)
   }
 
   recordPartial(peer: PeerId, ref: MicrojobRef, results: { chunk: number; result: ChunkResult }[]): void {
     const entry = this.entries.get(roomTopic(ref))
-    if (entry === undefined || entry.certificate !== null) return
+    if (entry === undefined || isComplete(entry)) return
     entry.partials.set(
       peer,
       results.map(({ chunk, result }) => ({ chunk, result: { ...result } })),
@@ -115,26 +159,26 @@ export class SimDatabase {
     this.#changed(ref)
   }
 
-  /** True for the first certificate of a microjob; later ones are counted and change nothing. */
+  /** True for a certificate that completes its microjob; further ones are counted and change nothing. */
   record(certificate: Certificate): boolean {
     const entry = this.entries.get(roomTopic(certificate.body))
     if (entry === undefined) return false
-    if (entry.certificate !== null) {
+    if (isComplete(entry)) {
       this.repeated++
       return false
     }
-    entry.certificate = certificate
-    for (const { peer } of certificate.body.checked) for (const job of ['', entry.ref.job]) this.#pass(job, peer)
-    this.complete++
-    this.#changed(entry.ref)
-    return true
+    entry.certificates.push(certificate)
+    this.#choose(entry)
+    if (entry.certificates.length > 1) this.#countChecks()
+    else this.#passChecks(entry.ref.job, certificate)
+    return isComplete(entry)
   }
 
   /** The open work at a time, of one job or of all, at most `most` items: a pure function of the records. */
   work(now: number, most: number, job: string | null = null): WorkItem[] {
     const items: WorkItem[] = []
     for (const entry of job === null ? this.entries.values() : (this.#byJob.get(job) ?? [])) {
-      if (entry.certificate !== null) continue
+      if (isComplete(entry)) continue
       if (items.length >= most) break
       const shape = this.#shapes.get(entry.ref.job)!
       items.push({
@@ -145,11 +189,24 @@ export class SimDatabase {
         credibleAfter: shape.credibleAfter,
         kernel: this.kernel,
         claim: bestClaim([...entry.claims.values()], now),
-        results: merged([...entry.partials.values()]),
+        results: this.#known(entry),
+        certificates: entry.certificates.length,
       })
     }
     return items
   }
+
+  /** What stays of the certificate, then what was recorded without one. */
+  #known({ certificate, voided, partials }: Entry): { chunk: number; result: ChunkResult }[] {
+    const certified = (certificate?.body.chunks ?? [])
+      .filter(({ chunk }) => voided?.includes(chunk) === false)
+      .map(({ chunk, peer, output, fuel, engine }) => ({ chunk, result: { peer, hash: hashOfCid(output), fuel, engine, bytes: 0 } }))
+    return merged([certified, ...partials.values()]).filter(({ result }) => !this.liars.has(result.peer))
+  }
+}
+
+function isComplete({ voided }: Entry): boolean {
+  return voided?.length === 0
 }
 
 /** Of the claims that live, the highest term, then the lowest peer; of lapsed ones the highest term, so that terms rise. */

@@ -125,7 +125,7 @@ export class World {
     const version = this.database.version(job)
     if (node.seen === version) return
     node.seen = version
-    this.happen(node, { type: 'standings', passed: this.database.standings(job) })
+    this.happen(node, { type: 'standings', passed: this.database.standings(job), convicted: [...this.database.liars] })
     this.happen(node, {
       type: 'work',
       items: this.database.work(this.now, WORK_ITEMS, job).map((item) => ({ ...item, claim: shifted(item.claim, node.skewMs) })),

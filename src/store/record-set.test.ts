@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { encodeCanonical, hashBytes } from '../domain/ids.ts'
-import { claim, jobRecord, refusal } from '../room/store-fixtures.ts'
+import { claim, conviction, jobRecord, refusal, result } from '../room/store-fixtures.ts'
 import type { DatabaseRecord, LedgerRecord } from '../domain/record.ts'
 import { JobSet, LedgerSet, MAX_UNANNOUNCED_JOBS, TAB_LIMITS } from './record-set.ts'
 import { newSigner } from './test-node.ts'
@@ -34,6 +34,42 @@ describe('the records of the job database', () => {
     expect(set.live(3_000).map(({ record }) => record.kind)).toEqual(['job'])
     set.add(read({ kind: 'tombstone', job: job.job, requester: signer.self, createdAt: 4_000 }))
     expect(set.live(2_999)).toEqual([])
+  })
+})
+
+describe('what a conviction opens again', () => {
+  it('is live although the job was finished, until other results complete it', async () => {
+    const members = await Promise.all([0, 1, 2].map(newSigner))
+    const set = new JobSet(TAB_LIMITS, members[0]!.self)
+    const job = jobRecord(members[0]!, 'done')
+    set.add(read(job))
+    const done = await result(members, job.job, 2_000)
+    set.add(read(done))
+    expect(set.live(3_000)).toEqual([])
+    const checked = done.certificate.body.checked.map(({ chunk }) => chunk)
+    const liar = done.certificate.body.chunks.find(({ chunk }) => !checked.includes(chunk))!.peer
+    set.convict(new Map([[liar, 3_000]]))
+    expect(set.live(3_000).map(({ record }) => record.kind)).toEqual(['job', 'result'])
+    const again = await result(
+      members.filter(({ self }) => self !== liar),
+      job.job,
+      4_000,
+    )
+    set.add(read(again))
+    expect(set.live(5_000)).toEqual([])
+    expect(set.records()).toHaveLength(3)
+  })
+
+  it('stays so: convictions outlive other entries of the ledger, and a newcomer gets them at once', async () => {
+    const members = await Promise.all([0, 1, 2, 3, 4].map(newSigner))
+    const set = new LedgerSet({ ...TAB_LIMITS, ledgerEntries: 3 })
+    const job = jobRecord(members[0]!, 'lied about')
+    set.add(read(await conviction(members, job.job, 1)))
+    for (let i = 0; i < 140; i++) set.add(read(refusal(members[i % 5]!, jobRecord(members[0]!, `job ${i}`).job, members[1]!.self, 2 + i)))
+    expect(set.live().filter(({ record }) => record.kind === 'conviction')).toHaveLength(1)
+    expect(set.rest().some(({ record }) => record.kind === 'conviction')).toBe(false)
+    set.compact()
+    expect(set.records().map(({ kind }) => kind)).toEqual(['conviction', 'refusal', 'refusal', 'refusal'])
   })
 })
 

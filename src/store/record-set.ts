@@ -1,6 +1,8 @@
 import { equalBytes, hex } from '../domain/bytes.ts'
 import { keyOf, ownerOf, supersedes } from '../domain/record.ts'
 import type { JobId, PeerId } from '../domain/ids.ts'
+import { voidedChunks } from '../domain/voided.ts'
+import type { Convicted } from '../domain/voided.ts'
 import type { AnyRecord, ReadEntry } from './log-entry.ts'
 
 /** A record in memory, with the entry that brought it. */
@@ -24,6 +26,8 @@ export interface SetLimits {
   finishedJobs: number
   /** Ledger entries that stay in memory. */
   ledgerEntries: number
+  /** Convictions that stay beside them, however old. The oldest goes first. */
+  convictions: number
 }
 
 export const TAB_LIMITS: SetLimits = {
@@ -32,6 +36,7 @@ export const TAB_LIMITS: SetLimits = {
   refusalsPerPeer: 50,
   finishedJobs: 200,
   ledgerEntries: 2_000,
+  convictions: 200,
 }
 
 type Incoming = Pick<ReadEntry, 'signed' | 'hash' | 'digest'>
@@ -88,6 +93,7 @@ interface JobItems {
   keys: Set<string>
   jobs: Map<PeerId, Item>
   tombstones: Set<PeerId>
+  /** Microjobs with a result of which nothing is voided. */
   complete: Set<string>
   /** Rises with each record: what finished last is compacted last. */
   touched: number
@@ -102,6 +108,7 @@ export class JobSet implements RecordSet {
   readonly #unannounced = new Set<JobId>()
   readonly #limits: SetLimits
   readonly #self: PeerId
+  #convicted: Convicted = new Map()
   #touched = 0
 
   constructor(limits: SetLimits, self: PeerId) {
@@ -126,6 +133,20 @@ export class JobSet implements RecordSet {
       dropped.push(beyond)
     }
     return unlessDropped(item, { added, dropped })
+  }
+
+  /** By the ledger: jobs that lack a chunk for it are open again. */
+  convict(convicted: Convicted): void {
+    this.#convicted = convicted
+    for (const job of this.#jobs.values()) {
+      job.complete.clear()
+      for (const { record } of this.#of(job)) this.#noteComplete(job, record)
+    }
+  }
+
+  #noteComplete(job: JobItems, record: AnyRecord): void {
+    if (record.kind === 'result' && voidedChunks(record, this.#convicted).length === 0)
+      job.complete.add(`${record.block}/${record.microjob}`)
   }
 
   has(digest: Uint8Array): boolean {
@@ -191,7 +212,7 @@ export class JobSet implements RecordSet {
     job.touched = ++this.#touched
     if (record.kind === 'job') job.jobs.set(record.requester, item)
     if (record.kind === 'tombstone') job.tombstones.add(record.requester)
-    if (record.kind === 'result') job.complete.add(`${record.block}/${record.microjob}`)
+    this.#noteComplete(job, record)
     if (job.jobs.size > 0) this.#unannounced.delete(record.job)
     else this.#unannounced.add(record.job)
     this.#count(record).add(key)
@@ -250,6 +271,10 @@ function isOpen({ jobs, tombstones, complete }: JobItems): boolean {
 /** Newest ledger entries that a newcomer gets at once. */
 export const LIVE_LEDGER_ENTRIES = 128
 
+function isConviction({ record }: Item): boolean {
+  return record.kind === 'conviction'
+}
+
 /** The ledger's records, the newest of them in memory. */
 export class LedgerSet implements RecordSet {
   readonly #items = new Map<string, Item>()
@@ -295,12 +320,16 @@ export class LedgerSet implements RecordSet {
     return this.#byAge().map(({ record }) => record)
   }
 
+  /** Whoever is new must not compute with those who were proven wrong, nor count what they did. */
   live(): Item[] {
-    return this.#byAge().slice(-LIVE_LEDGER_ENTRIES)
+    const sorted = this.#byAge()
+    return sorted.filter(({ record }, i) => record.kind === 'conviction' || i >= sorted.length - LIVE_LEDGER_ENTRIES)
   }
 
   rest(): Item[] {
-    return this.#byAge().slice(0, -LIVE_LEDGER_ENTRIES)
+    return this.#byAge()
+      .slice(0, -LIVE_LEDGER_ENTRIES)
+      .filter(({ record }) => record.kind !== 'conviction')
   }
 
   answersTo(): Item[] {
@@ -308,7 +337,11 @@ export class LedgerSet implements RecordSet {
   }
 
   compact(): { group: string; items: Item[] }[] {
-    const old = this.#byAge().slice(0, Math.max(0, this.#items.size - this.#limits.ledgerEntries))
+    const [convictions, others] = [this.#byAge().filter(isConviction), this.#byAge().filter((item) => !isConviction(item))]
+    const old = [
+      ...convictions.slice(0, Math.max(0, convictions.length - this.#limits.convictions)),
+      ...others.slice(0, Math.max(0, others.length - this.#limits.ledgerEntries)),
+    ]
     if (old.length === 0) return []
     for (const item of old) this.#remove(item)
     return [{ group: 'old', items: old }]

@@ -8,6 +8,7 @@ import { isProven } from '../domain/conviction-check.ts'
 import { cidOfValue } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
 import type { DatabaseRecord, LedgerRecord, Signed } from '../domain/record.ts'
+import { convictedIn } from '../domain/voided.ts'
 import type { BlockStore, JobStore, Ledger, Signer } from '../room/ports.ts'
 import { HeliaBlocks } from './block-store.ts'
 import { peerIdentities } from './identity.ts'
@@ -97,8 +98,13 @@ export async function openStore(init: StoreInit): Promise<Store> {
     }
   }
 
-  const jobs = await open(JOBS, new JobSet(limits, signer.self), isJobRecord, true)
+  const set = new JobSet(limits, signer.self)
+  const jobs = await open(JOBS, set, isJobRecord, true)
   const ledger = await open(LEDGER, new LedgerSet(limits), isLedgerRecord, false)
+  set.convict(convictedIn(ledger.replica.records()))
+  ledger.replica.onRecords((records) => {
+    if (records.some(({ kind }) => kind === 'conviction')) set.convict(convictedIn(ledger.replica.records()))
+  })
   const blocks = new HeliaBlocks(helia)
   const databases = [jobs, ledger]
   let stopping: Promise<void> | null = null

@@ -2,12 +2,14 @@ import { Anchor, Group, Paper, Progress, Text } from '@mantine/core'
 import type { JobView } from '../../node/api.ts'
 import { formatRoute } from '../state/route.ts'
 import { useSnapshot } from '../state/ui.ts'
-import { count, percent } from '../view/format.ts'
-import { progressSentence } from './progress-sentence.ts'
+import { count, percent, shortId } from '../view/format.ts'
+import { progressSentence, recomputedSentence } from './progress-sentence.ts'
 
 /** How far the job is: computed and verified apart, because only one of them is done. */
 export function JobProgress({ job }: { job: JobView }) {
   const idle = useSnapshot((snapshot) => snapshot.contribution.state === 'off', false)
+  const self = useSnapshot((snapshot) => snapshot.peer, '')
+  const recomputed = recomputedSentence(job.recomputed, (peer) => (peer === self ? 'this tab' : shortId(peer)))
   const wanted = job.state === 'open' || job.state === 'running'
   return (
     <Paper withBorder p="md">
@@ -27,6 +29,11 @@ export function JobProgress({ job }: { job: JobView }) {
         Verified {percent(job.chunksVerified, job.chunks)}
       </Text>
       <Progress value={(100 * job.chunksVerified) / Math.max(1, job.chunks)} aria-label="Verified" />
+      {recomputed !== null && (
+        <Text size="sm" mt="sm" data-testid="chunks-recomputed">
+          {recomputed}
+        </Text>
+      )}
       {idle && wanted && (
         <Text size="sm" mt="sm">
           This tab does not contribute. <Anchor href={formatRoute({ place: 'contribute', job: job.id })}>Let it help with this job</Anchor>

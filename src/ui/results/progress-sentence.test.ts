@@ -1,9 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import type { JobView } from '../../node/api.ts'
-import { progressSentence } from './progress-sentence.ts'
+import { progressSentence, recomputedSentence } from './progress-sentence.ts'
 
 const job = (change: Partial<JobView>) =>
   ({ state: 'running', etaSeconds: null, chunksDone: 3, chunks: 10, found: false, ...change }) as const
+
+describe('recomputedSentence', () => {
+  it('says what is computed again, and because of whom', () => {
+    const nameOf = (peer: string) => peer.toUpperCase()
+    expect(recomputedSentence([], nameOf)).toBeNull()
+    expect(recomputedSentence([{ peer: 'ann', chunks: 1 }], nameOf)).toBe('1 chunk of ANN is computed again, because it was proven wrong.')
+    const both = [
+      { peer: 'ann', chunks: 2 },
+      { peer: 'ben', chunks: 3 },
+    ]
+    expect(recomputedSentence(both, nameOf)).toBe('5 chunks of ANN, BEN are computed again, because they were proven wrong.')
+  })
+})
 
 describe('progressSentence', () => {
   it('gives a time only when one is known', () => {

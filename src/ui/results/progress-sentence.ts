@@ -1,5 +1,13 @@
 import type { JobView } from '../../node/api.ts'
-import { duration } from '../view/format.ts'
+import { duration, plural } from '../view/format.ts'
+
+/** What is computed again although it was certified, and why; null when nothing is. */
+export function recomputedSentence(recomputed: JobView['recomputed'], nameOf: (peer: string) => string): string | null {
+  if (recomputed.length === 0) return null
+  const chunks = recomputed.reduce((sum, entry) => sum + entry.chunks, 0)
+  const names = recomputed.map(({ peer }) => nameOf(peer)).join(', ')
+  return `${plural(chunks, 'chunk')} of ${names} ${chunks === 1 ? 'is' : 'are'} computed again, because ${recomputed.length === 1 ? 'it was' : 'they were'} proven wrong.`
+}
 
 /** Where a job stands, in a sentence that promises nothing that is not known. */
 export function progressSentence(job: Pick<JobView, 'state' | 'etaSeconds' | 'chunksDone' | 'chunks' | 'found'>): string {
