@@ -12,13 +12,19 @@ describe('WebGPU against the CPU engine', () => {
   afterAll(() => Promise.all([cpu.dispose(), gpu.dispose()]))
   const never = new AbortController().signal
 
-  it(`agrees on ${PROGRAMS} generated programs of integers, in result and fuel`, { timeout: 3_600_000 }, async () => {
-    for (let seed = FIRST; seed < FIRST + PROGRAMS; seed++) {
-      const kernel = testKernel(generateKernel(seed), { elementsPerItem: 4 })
-      const task = testTask(kernel, { origin: [seed % 7, seed % 3, 0], size: [6, 2, 1] })
-      const [one, other] = await Promise.all([cpu.run(task, never), gpu.run(task, never)])
-      expect([seed, ...new Uint32Array(other.output.buffer)], kernel.source).toEqual([seed, ...new Uint32Array(one.output.buffer)])
-      expect([seed, other.fuel]).toEqual([seed, one.fuel])
-    }
-  })
+  for (const floats of [false, true]) {
+    it(
+      `agrees on ${PROGRAMS} generated programs ${floats ? 'with exact floats' : 'of integers'}, in result and fuel`,
+      { timeout: 3_600_000 },
+      async () => {
+        for (let seed = FIRST; seed < FIRST + PROGRAMS; seed++) {
+          const kernel = testKernel(generateKernel(seed, { floats }), { elementsPerItem: 4 })
+          const task = testTask(kernel, { origin: [seed % 7, seed % 3, 0], size: [6, 2, 1] })
+          const [one, other] = await Promise.all([cpu.run(task, never), gpu.run(task, never)])
+          expect([seed, ...new Uint32Array(other.output.buffer)], kernel.source).toEqual([seed, ...new Uint32Array(one.output.buffer)])
+          expect([seed, other.fuel]).toEqual([seed, one.fuel])
+        }
+      },
+    )
+  }
 })
