@@ -1,12 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Certificate, CertificateBody } from './certificate.ts'
 import { cidOfBytes, cidOfValue } from './ids.ts'
 import {
   checkRecord,
   checkSigned,
   MAX_CLAIM_MS,
+  MAX_JOB_CHUNKS,
   MAX_RECORD_BYTES,
   MAX_RECORD_CHUNKS,
+  MAX_RECORD_MEMBERS,
+  MAX_RECORD_REPLIES,
   MAX_TITLE_LENGTH,
   recordBytes,
 } from './record-check.ts'
@@ -97,21 +101,65 @@ describe('a record from a stranger', () => {
     expect(checkRecord({ ...REQUEST, worker: null, output: null, reason: 'nobody offered to do it' }).ok).toBe(true)
   })
 
-  it('is refused when it is larger than a record may be, although each field is not', () => {
-    const partial = (count: number): unknown => ({
-      kind: 'partial',
+  /** The certificate of as many chunks, members, standings and checks as a plan allows, with the largest figures. */
+  function largest(): Certificate {
+    const output = cidOfBytes(new Uint8Array(1))
+    const bytes = new Uint8Array(32).fill(255)
+    const signature = new Uint8Array(64).fill(255)
+    const chunks = Array.from({ length: MAX_RECORD_CHUNKS }, (_, i) => MAX_JOB_CHUNKS - i)
+    const body: CertificateBody = {
+      version: 1,
       job: JOB.job,
-      block: CLAIM.block,
+      kernel: JOB.job,
+      block: JOB.job,
+      blockIndex: MAX_JOB_CHUNKS,
+      microjob: 0,
+      term: MAX_JOB_CHUNKS,
+      host: PEER,
+      epoch: MAX_JOB_CHUNKS,
+      attempt: MAX_JOB_CHUNKS,
+      chunksPerCheck: 1_000_000,
+      credibleAfter: MAX_JOB_CHUNKS,
+      standings: chunks.map(() => ({ peer: PEER, passed: MAX_JOB_CHUNKS })),
+      disputed: chunks,
+      chunks: chunks.map((chunk) => ({ chunk, peer: PEER, output, fuel: 2 ** 52, engine: 'webgpu' })),
+      resultRoot: bytes,
+      entropy: Array.from({ length: MAX_RECORD_MEMBERS }, () => ({ peer: PEER, commitment: bytes, secret: bytes, statement: signature })),
+      verifier: PEER,
+      second: PEER,
+      checked: chunks.map((chunk) => ({ chunk, peer: PEER, expected: output, agrees: true })),
+      verdict: 'verified',
+    }
+    return { body, hostSignature: signature, verifierSignature: signature, secondSignature: signature }
+  }
+
+  it('takes the certificate of the largest microjob that can be planned', () => {
+    const result = { kind: 'result', job: JOB.job, block: JOB.job, microjob: 0, peer: PEER, createdAt: 1, certificate: largest() }
+    expect(checkRecord(result)).toMatchObject({ ok: true })
+  })
+
+  it('is refused when it is larger than a record may be, although each field is not', () => {
+    const { body, verifierSignature, secondSignature } = largest()
+    const conviction = (count: number): unknown => ({
+      kind: 'conviction',
+      job: JOB.job,
+      block: JOB.job,
       microjob: 0,
       peer: PEER,
+      culprit: PEER,
       createdAt: 1,
-      results: Array.from({ length: count }, (_, i) => ({ chunk: 2 ** 30 + i, peer: PEER, output: JOB.job, fuel: 2 ** 52 })),
+      proof: {
+        body,
+        verifierSignature,
+        secondSignature,
+        replies: Array.from({ length: count }, () => ({ peer: PEER, chunk: 0, output: JOB.job, signature: verifierSignature })),
+      },
     })
-    expect(checkRecord(partial(MAX_RECORD_CHUNKS))).toMatchObject({
+    expect(checkRecord(conviction(MAX_RECORD_REPLIES))).toMatchObject({
       ok: false,
       fault: { reason: expect.stringContaining(`at most ${MAX_RECORD_BYTES}`) },
     })
-    expect(checkRecord(partial(MAX_RECORD_CHUNKS - 10)).ok).toBe(true)
+    expect(checkRecord(conviction(4)).ok).toBe(true)
   })
 
   it('is refused without a signature of 64 bytes', () => {

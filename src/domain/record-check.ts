@@ -3,8 +3,11 @@ import type { Certificate, CertificateBody, Conviction } from './certificate.ts'
 import { encodeCanonical } from './ids.ts'
 import type { DatabaseRecord, LedgerRecord, Signed } from './record.ts'
 
-/** Most bytes of a record in canonical DAG-CBOR: what is larger belongs into a block of its own. */
-export const MAX_RECORD_BYTES = 10_000
+/**
+ * Most bytes of a record in canonical DAG-CBOR: what is larger belongs into a block of its own. The certificate of the
+ * largest microjob that can be planned has some 40,000.
+ */
+export const MAX_RECORD_BYTES = 48_000
 /** Longest title, characters. */
 export const MAX_TITLE_LENGTH = 200
 /** Longest reason of a refusal, characters. */

@@ -10,7 +10,7 @@ import { identityHash, logHash, peerIdentities } from './identity.ts'
 export type AnyRecord = DatabaseRecord | LedgerRecord
 
 /** Most bytes of an entry: a record and what OrbitDB adds. */
-export const MAX_ENTRY_BYTES = 16_000
+export const MAX_ENTRY_BYTES = 56_000
 /** Most predecessors that an entry may name. */
 export const MAX_LINKS = 64
 /** Largest Lamport time: far from where adding one would no longer be exact. */
