@@ -26,9 +26,14 @@ export function cidOfBytes(bytes: Uint8Array): Cid {
   return cidOfHash(sha256(bytes))
 }
 
-/** Content address of raw bytes whose sha2-256 (32 bytes) is already known. */
+/** Texts of hashes, which are asked for again and again as long as their result is in hand. */
+const addresses = new WeakMap<Uint8Array, Cid>()
+
+/** Content address of raw bytes whose sha2-256 (32 bytes, never written to again) is already known. */
 export function cidOfHash(hash: Uint8Array): Cid {
-  return CID.createV1(raw.code, createDigest(SHA2_256, hash)).toString()
+  let cid = addresses.get(hash)
+  if (cid === undefined) addresses.set(hash, (cid = CID.createV1(raw.code, createDigest(SHA2_256, hash)).toString()))
+  return cid
 }
 
 /** The 32-byte sha2-256 inside a content address. Throws if the text is not a CIDv1 of sha2-256. */

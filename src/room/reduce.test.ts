@@ -232,7 +232,7 @@ describe('the machine', () => {
             now += ms
             const step = reduce(state, { ...what, now } as RoomEvent)
             state = step.state
-            expect(brokenInvariants(state, step.effects)).toEqual([])
+            expect(brokenInvariants(state, { ...what, now } as RoomEvent, step.effects)).toEqual([])
             // What it sends can be sent.
             for (const effect of step.effects) if (effect.type === 'send' || effect.type === 'publish') encodeMessage(effect.message)
           }

@@ -1,16 +1,18 @@
 import type { PeerId } from '../domain/ids.ts'
-import type { Effect } from '../room/event.ts'
+import type { Effect, RoomEvent } from '../room/event.ts'
 import { MAX_MEMBERS, MAX_ROUNDS } from '../room/limits.ts'
+import type { Message } from '../room/message.ts'
 import type { ChunkSlot, Room, RoomState, Round } from '../room/state.ts'
 
 /** Members, rounds and resent results all multiply within one heartbeat. */
 const MAX_EFFECTS = 4_000
 
 /**
- * What must hold of one node's state after every step, and how many effects a step may have. Empty when all does. It
- * runs millions of times: texts are made only of what is broken.
+ * What must hold of one node's state after a step, and how many effects a step may have. Empty when all does. Of a
+ * message the round that it is about is looked at, and after everything else all of them. It runs millions of times:
+ * texts are made only of what is broken.
  */
-export function brokenInvariants(s: RoomState, effects: readonly Effect[]): string[] {
+export function brokenInvariants(s: RoomState, event: RoomEvent, effects: readonly Effect[]): string[] {
   const broken: string[] = []
   if (effects.length > MAX_EFFECTS) broken.push(`a step had ${effects.length} effects`)
   if (s.announcements.length > 256 || s.cooldowns.length > 512 || s.finished.length > 1_024 || s.unlisted.length > 1_024)
@@ -23,19 +25,19 @@ export function brokenInvariants(s: RoomState, effects: readonly Effect[]): stri
     s.formerBlocks.length > 64
   )
     broken.push('memory grew without bound')
-  if (countKeys(s.refused) > 100) broken.push('causes of refusal grew without bound')
+  if (event.type === 'tick' && countKeys(s.refused) > 100) broken.push('causes of refusal grew without bound')
   if ((s.room !== null) !== (s.activity.kind === 'member'))
     broken.push(`activity ${s.activity.kind} ${s.room === null ? 'without' : 'with'} a room`)
   if (s.inHand.length > s.capabilities.slots + s.options.queue) broken.push(`${s.inHand.length} chunks in hand`)
   let running = 0
   for (const hand of s.inHand) if (hand.running) running++
   if (running > s.capabilities.slots) broken.push('more chunks run than there are slots')
-  if (s.room !== null) checkRoom(s, s.room, broken)
+  if (s.room !== null) checkRoom(s, s.room, event.type === 'message' ? event.message : null, broken)
   else if (s.inHand.length > 0) broken.push('chunks in hand without a room')
   return broken
 }
 
-function checkRoom(s: RoomState, room: Room, broken: string[]): void {
+function checkRoom(s: RoomState, room: Room, message: Message | null, broken: string[]): void {
   const isHost = room.host === s.self
   const peers = new Set<PeerId>()
   let processors = 0
@@ -49,11 +51,12 @@ function checkRoom(s: RoomState, room: Room, broken: string[]): void {
   if (room.rounds.length > MAX_ROUNDS) broken.push(`${room.rounds.length} rounds at once`)
   if (isHost && processors > room.capacity) broken.push('more members than the room admits')
   if (isHost && room.expelled.some((peer) => peers.has(peer))) broken.push('an expelled peer is a member')
-  for (const [i, round] of room.rounds.entries()) {
-    for (let j = 0; j < i; j++) {
-      const { ref } = room.rounds[j]!
-      if (ref.microjob === round.ref.microjob && ref.block === round.ref.block) broken.push('a microjob is worked on twice in one room')
-    }
+  for (const round of room.rounds) {
+    const { block, microjob } = round.ref
+    if (message !== null && (microjob !== message.microjob || block !== message.block)) continue
+    for (const other of room.rounds)
+      if (other !== round && other.ref.microjob === microjob && other.ref.block === block)
+        broken.push('a microjob is worked on twice in one room')
     checkRound(round, broken)
     for (const slot of round.slots) checkSlot(slot, isHost ? peers : null, isHost ? room.expelled : [], broken)
   }

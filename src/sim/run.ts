@@ -65,7 +65,7 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
   world.observers.push({
     before: (node, event) => witness.before(node, event),
     stepped(node, event, effects) {
-      for (const what of [...brokenInvariants(node.state, effects), ...witness.after(node, event, effects)])
+      for (const what of [...brokenInvariants(node.state, event, effects), ...witness.after(node, event, effects)])
         violate(`${what} (${node.id} at ${Math.floor(world.now)} ms, ${event.type})`)
       options.stepped?.(world, node, event, effects)
     },
