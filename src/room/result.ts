@@ -64,7 +64,8 @@ export function onResult(ctx: Context, room: Room, round: Round, from: PeerId, b
   if (info === undefined || slot === undefined || info.hash.length !== 32) return refuse(ctx, 'result of no chunk here')
   if (room.expelled.includes(info.peer)) return refuse(ctx, 'result of somebody who was expelled')
   const forwarded = info.peer !== from
-  if (forwarded && memberOf(room, info.peer) !== undefined && info.peer !== s.self) return refuse(ctx, "result in a member's name")
+  const isMember = memberOf(room, info.peer) !== undefined && info.peer !== s.self
+  if (forwarded && isMember) return refuse(ctx, "result in a member's name")
   if (slot.result !== null) {
     const same = equalBytes(slot.result.hash, info.hash)
     // Whoever computed it: the bytes are here now.
@@ -72,7 +73,7 @@ export function onResult(ctx: Context, room: Room, round: Round, from: PeerId, b
     else if (isHost(ctx, room) && slot.rivals.includes(from) && !forwarded && round.draw === null) slot.disputed = true
     return
   }
-  if (forwarded && !room.departures.some(({ peer }) => peer === info.peer)) return refuse(ctx, 'result of a stranger')
+  if (forwarded && !isMember && !room.departures.some(({ peer }) => peer === info.peer)) return refuse(ctx, 'result of a stranger')
   const asked = slot.grants.some(({ peer }) => peer === info.peer)
   if (isHost(ctx, room) && !asked && !forwarded) return refuse(ctx, 'result that nobody asked for')
   acceptResult(slot, resultFrom(info), true, s.now)

@@ -170,7 +170,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "results in another member's name count",
     file: 'result.ts',
-    from: 'if (forwarded && memberOf(room, info.peer) !== undefined && info.peer !== s.self) return',
+    from: 'if (forwarded && isMember) return',
     to: 'if (forwarded && s.now < 0) return',
     shape: HOSTILE,
   },

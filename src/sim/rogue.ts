@@ -1,6 +1,7 @@
 import type { PeerId } from '../domain/ids.ts'
 import { lobbyTopic, roomTopic } from '../domain/job.ts'
 import type { Message } from '../room/message.ts'
+import type { Room } from '../room/state.ts'
 import type { SimNode } from './node.ts'
 import type { Rng } from './rng.ts'
 import type { World } from './world.ts'
@@ -48,9 +49,11 @@ function babble(world: World, node: SimNode): void {
   const round = room?.rounds[0]
   if (room === null || room === undefined || round === undefined) return
   const { rng } = node
-  const chunk = round.ref.firstChunk + rng.below(round.ref.chunkCount + 2)
+  const number = rng.below(round.ref.chunkCount + 2)
+  const chunk = round.ref.firstChunk + number
   const peer = rng.pick(room.members).peer
   const hash = rng.bytes(32)
+  snatch(world, node, room, number, hash)
   const info = { chunk, peer: rng.chance(0.5) ? peer : node.id, hash, fuel: 1e9, engine: 'cpu', bytes: 1 }
   const roundInfo = {
     ...round.ref,
@@ -85,4 +88,17 @@ function babble(world: World, node: SimNode): void {
   for (const member of room.members)
     if (member.peer !== node.id)
       world.network.send(node, member.peer, { block: round.ref.block, microjob: round.ref.microjob, term: Math.max(0, term), body })
+}
+
+/** Says of a chunk that is not computed yet what another member has made of it. */
+function snatch(world: World, node: SimNode, room: Room, number: number, hash: Uint8Array): void {
+  const open = room.rounds.flatMap(({ ref, slots }) => slots.flatMap(({ chunk, result }) => (result === null ? [{ ref, chunk }] : [])))
+  const others = room.members.filter(({ peer, observer }) => peer !== node.id && !observer)
+  const target = open[number % open.length]
+  const victim = others[number % others.length]
+  if (target === undefined || victim === undefined) return
+  const { block, microjob } = target.ref
+  const info = { chunk: target.chunk, peer: victim.peer, hash, fuel: 1e9, engine: 'cpu', bytes: 1 }
+  const body: Message['body'] = { case: 'result', value: { info, attempt: 1, ms: 1, data: undefined } }
+  for (const { peer } of room.members) if (peer !== node.id) world.network.send(node, peer, { block, microjob, term: room.term, body })
 }
