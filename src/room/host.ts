@@ -48,6 +48,7 @@ export function becomeHost(ctx: Context, item: WorkItem, term: number): void {
 
 /** Tells everybody, members and listeners, who the host is. */
 export function proclaim(ctx: Context, room: Room): void {
+  room.proclaimedAt = ctx.s.now
   const message = about(room, undefined, {
     case: 'hostChanged',
     value: { host: room.host, joinOrder: room.members.map(({ peer }) => peer) },

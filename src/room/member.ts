@@ -44,6 +44,7 @@ export function makeRoom(
     passedOver: [],
     lastHeartbeat: 0,
     lastAnnounce: 0,
+    proclaimedAt: 0,
     lastClaim: s.now,
     requestedAt: 0,
     requestedWant: 0,

@@ -29,7 +29,11 @@ export function onAnnounceInRoom(ctx: Context, room: Room, from: PeerId, message
 /** Host: somebody else hosts one of its microjobs. */
 function onRival(ctx: Context, room: Room, from: PeerId, message: Message, settling: boolean): void {
   const better = betterHost({ term: message.term, host: from }, { term: room.term, host: room.host })
-  if (settling || !better) return proclaim(ctx, room)
+  if (settling || !better) {
+    // Once for all that it has said: what waited for a suspended tab comes all at once.
+    if (ctx.s.now - room.proclaimedAt >= ctx.s.options.announceMs) proclaim(ctx, room)
+    return
+  }
   if (message.term > room.term + MAX_TERM_LEAP) return distrust(ctx.s, from)
   for (const { peer } of room.members) {
     if (peer !== ctx.s.self && peer !== from) {

@@ -152,6 +152,8 @@ export interface Room {
   passedOver: PeerId[]
   lastHeartbeat: number
   lastAnnounce: number
+  /** When this node last told everybody that it is the host. */
+  proclaimedAt: number
   lastClaim: number
   requestedAt: number
   requestedWant: number

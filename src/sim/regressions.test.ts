@@ -24,6 +24,7 @@ describe('a history that once broke', () => {
     ['a slow member that was drawn to check in several rounds at once and put out as late', 199, { ...SMALL, level: 1 }],
     ['a host that counted on checks of which a new member did not know, and put it out for its silence', 62, { ...LARGE, level: 1 }],
     ['a member to whom two rounds came in another order, so that it took its host for a liar', 666, { ...LARGE, level: null }],
+    ['a host that woke to thousands of announcements and answered each with all of its rounds', 7590, { ...LARGE, level: null }],
   ])('breaks no longer: %s (seed %i)', (_what, seed, options) => {
     expect(runSeed(seed, options).violations).toEqual([])
   })
