@@ -1,6 +1,5 @@
-import type { PeerId } from '../domain/ids.ts'
+import type { JobId, PeerId } from '../domain/ids.ts'
 import { lobbyTopic, roomTopic } from '../domain/job.ts'
-import type { MicrojobRef } from '../domain/job.ts'
 import type { Effect, Note } from './event.ts'
 import type { Body, Message } from './message.ts'
 import type { Member, Room, RoomState, Round } from './state.ts'
@@ -29,7 +28,7 @@ export function refuse(ctx: Context, cause: string): void {
 /** A message of this room about one of its rounds, or about the newest one. */
 export function about(room: Room, round: Round | undefined, body: Body): Message {
   const ref = (round ?? room.rounds.at(-1))?.ref
-  return { block: ref?.block ?? '', microjob: ref?.microjob ?? 0, term: room.term, body }
+  return { block: ref?.block ?? '', microjob: ref?.microjob ?? 0, term: room.term, jobTag: jobTag(room.job), body }
 }
 
 export function send(ctx: Context, to: PeerId, message: Message): void {
@@ -64,20 +63,14 @@ export function findRound(room: Room, block: string, microjob: number): Round | 
   return room.rounds.find(({ ref }) => ref.block === block && ref.microjob === microjob)
 }
 
-const MAX_FORMER_BLOCKS = 64
-
-/** Remembers to which job a block belongs that this node had a round of. */
-export function noteFormerBlock(s: RoomState, { block, job }: MicrojobRef): void {
-  if (s.formerBlocks.some((entry) => entry.block === block)) return
-  s.formerBlocks.push({ block, job })
-  if (s.formerBlocks.length > MAX_FORMER_BLOCKS) s.formerBlocks.shift()
+/** Names a room's job in few bytes, so that a member's words about another room are not taken for words about this one. */
+export function jobTag(job: JobId): number {
+  return Number.parseInt(job.slice(-6), 36) || 1
 }
 
-/** A message from a room of another job that this node was in before, of somebody who is a member of this one too. */
-export function isFromFormerRoom(s: RoomState, room: Room, { block }: Message): boolean {
-  return (
-    !room.rounds.some(({ ref }) => ref.block === block) && s.formerBlocks.some((entry) => entry.block === block && entry.job !== room.job)
-  )
+/** On a wire of this room's members, about a room of another job: one that the sender or this node was in before. */
+export function isOfAnotherRoom(room: Room, message: Message): boolean {
+  return message.jobTag !== undefined && message.jobTag !== jobTag(room.job)
 }
 
 export function setMembers(ctx: Context, peers: PeerId[]): void {

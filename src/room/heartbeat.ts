@@ -138,10 +138,6 @@ function sendMissing(ctx: Context, room: Room, round: Round, to: PeerId, bitmap:
 function sendCertificate(ctx: Context, room: Room, to: PeerId, entry: { block: string; microjob: number }): void {
   const known = ctx.s.recent.find(({ ref }) => roomTopic(ref) === roomTopic(entry))
   if (known === undefined) return
-  send(ctx, to, {
-    block: entry.block,
-    microjob: entry.microjob,
-    term: room.term,
-    body: { case: 'completed', value: { certificate: known.certificate } },
-  })
+  const message = about(room, undefined, { case: 'completed', value: { certificate: known.certificate } })
+  send(ctx, to, { ...message, block: entry.block, microjob: entry.microjob })
 }

@@ -1,18 +1,6 @@
 import type { PeerId } from '../domain/ids.ts'
 import { roomTopic } from '../domain/job.ts'
-import {
-  about,
-  broadcast,
-  emit,
-  findRound,
-  memberOf,
-  noteFormerBlock,
-  processorCount,
-  processors,
-  refuse,
-  send,
-  updateTopics,
-} from './context.ts'
+import { about, broadcast, emit, findRound, memberOf, processorCount, processors, refuse, send, updateTopics } from './context.ts'
 import type { Context } from './context.ts'
 import { announceRound, recordPartial } from './host.ts'
 import { commitTo } from './member.ts'
@@ -105,7 +93,6 @@ const UNDECIDED_MS = 10_000
 export function dropRound(ctx: Context, room: Room, round: Round, finished: boolean): void {
   const { s } = ctx
   room.rounds = room.rounds.filter((entry) => entry !== round)
-  noteFormerBlock(s, round.ref)
   if (finished) {
     s.finished.push(roomTopic(round.ref))
     if (s.finished.length > MAX_FINISHED) s.finished.shift()

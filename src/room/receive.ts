@@ -2,7 +2,7 @@ import type { PeerId } from '../domain/ids.ts'
 import { roomTopic } from '../domain/job.ts'
 import { convict, onCheckReply, onReport } from './check.ts'
 import { onCompleted } from './complete.ts'
-import { findRound, isFromFormerRoom, isHost, memberOf, note, processors, refuse } from './context.ts'
+import { findRound, isHost, isOfAnotherRoom, memberOf, note, processors, refuse } from './context.ts'
 import type { Context } from './context.ts'
 import { onCommit, onResultsVoided, onReveal, onRootFixed } from './draw.ts'
 import { onChunkRequest, onGrantNotice } from './grant.ts'
@@ -28,7 +28,7 @@ export function onMessage(ctx: Context, from: PeerId, message: Message): void {
   const { room } = s
   if (room === null) return refuse(ctx, 'message without a room')
   if (memberOf(room, from) === undefined) return refuse(ctx, 'message of a non-member')
-  if (isFromFormerRoom(s, room, message)) return refuse(ctx, 'message of a former room')
+  if (isOfAnotherRoom(room, message)) return refuse(ctx, 'message about another room')
   const work = room.work[from]
   if (work !== undefined) {
     // A host lives in its term: who speaks in another one does not host this room, whatever it once said.

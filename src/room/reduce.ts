@@ -1,5 +1,5 @@
 import { roomTopic } from '../domain/job.ts'
-import { about, broadcast, findRound, isFromFormerRoom, isHost, memberOf, note, refuse, setMembers, updateTopics } from './context.ts'
+import { about, broadcast, findRound, isHost, isOfAnotherRoom, memberOf, note, refuse, setMembers, updateTopics } from './context.ts'
 import type { Context } from './context.ts'
 import { drawTick, judge, learnConvictions, signCertificate } from './check.ts'
 import { onFetched, onSigned, recordAgain, seekOutputs } from './complete.ts'
@@ -230,6 +230,6 @@ function onGossip(ctx: Context, topic: string, from: string, message: Message): 
   if (body.case !== 'hostChanged') return refuse(ctx, 'unknown gossip')
   onHostChangedWhileJoining(ctx, from, message)
   // A member hears it by wire as well; of a stranger's room only those who are in none take notice.
-  if (s.room !== null && memberOf(s.room, from) !== undefined && !isFromFormerRoom(s, s.room, message))
+  if (s.room !== null && memberOf(s.room, from) !== undefined && !isOfAnotherRoom(s.room, message))
     onHostChanged(ctx, from, message, body.value)
 }

@@ -255,8 +255,6 @@ export interface RoomState {
   topics: string[]
   /** Topics of microjobs known to be complete, newest last. */
   finished: string[]
-  /** Blocks of rounds that this node had, newest last. */
-  formerBlocks: { block: BlockId; job: JobId }[]
   /** Topics of microjobs that the database listed once and lists no longer, newest last. */
   unlisted: string[]
   /** Messages refused, by cause. */
@@ -303,7 +301,6 @@ export function initialState(init: RoomInit): RoomState {
     keepsake: [],
     topics: [],
     finished: [],
-    formerBlocks: [],
     unlisted: [],
     refused: {},
     chunksDone: 0,

@@ -64,7 +64,7 @@ describe('a message from a room that a node was in before', () => {
       body: { case: 'leave', value: { reason: 'nothing left to do here', successor: '' } },
     })
     expect(member.state.room).toMatchObject({ host, term, members })
-    expect(member.state.refused['message of a former room']).toBe(2)
+    expect(member.state.refused['message about another room']).toBe(2)
     until(world, 'the next job is complete', () => isComplete(world), 200_000)
   })
 })

@@ -1,6 +1,6 @@
 import type { PeerId } from '../domain/ids.ts'
 import { roomTopic } from '../domain/job.ts'
-import { about, emit, isHost, note, noteFormerBlock, processors, refuse, send, setMembers, updateTopics } from './context.ts'
+import { about, emit, isHost, note, processors, refuse, send, setMembers, updateTopics } from './context.ts'
 import type { Context } from './context.ts'
 import { voidWork } from './check.ts'
 import { forget, membersChanged } from './crew.ts'
@@ -129,7 +129,6 @@ export function release(ctx: Context): void {
 /** Forgets the room and everything in hand. */
 export function dropRoom(ctx: Context): void {
   const { s } = ctx
-  for (const { ref } of s.room?.rounds ?? []) noteFormerBlock(s, ref)
   for (const hand of s.inHand)
     if (hand.running) emit(ctx, { type: 'cancel', block: hand.block, microjob: hand.microjob, chunk: hand.chunk })
   s.inHand = []

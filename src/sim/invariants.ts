@@ -17,13 +17,7 @@ export function brokenInvariants(s: RoomState, event: RoomEvent, effects: readon
   if (effects.length > MAX_EFFECTS) broken.push(`a step had ${effects.length} effects`)
   if (s.announcements.length > 256 || s.cooldowns.length > 512 || s.finished.length > 1_024 || s.unlisted.length > 1_024)
     broken.push('a list of what was heard grew without bound')
-  if (
-    s.recent.length > 64 ||
-    s.unconfirmed.length > 64 ||
-    s.distrusted.length > 64 ||
-    s.keepsake.length > MAX_ROUNDS ||
-    s.formerBlocks.length > 64
-  )
+  if (s.recent.length > 64 || s.unconfirmed.length > 64 || s.distrusted.length > 64 || s.keepsake.length > MAX_ROUNDS)
     broken.push('memory grew without bound')
   if (event.type === 'tick' && countKeys(s.refused) > 100) broken.push('causes of refusal grew without bound')
   if ((s.room !== null) !== (s.activity.kind === 'member'))

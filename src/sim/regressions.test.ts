@@ -25,6 +25,11 @@ describe('a history that once broke', () => {
     ['a host that counted on checks of which a new member did not know, and put it out for its silence', 62, { ...LARGE, level: 1 }],
     ['a member to whom two rounds came in another order, so that it took its host for a liar', 666, { ...LARGE, level: null }],
     ['a host that woke to thousands of announcements and answered each with all of its rounds', 7590, { ...LARGE, level: null }],
+    [
+      'a member that took the host of another job’s room for its own, and counted its rounds to the wrong job',
+      4343,
+      { ...LARGE, level: null },
+    ],
   ])('breaks no longer: %s (seed %i)', (_what, seed, options) => {
     expect(runSeed(seed, options).violations).toEqual([])
   })
