@@ -34,7 +34,7 @@ import { Checks } from './checks.ts'
 import { Computation } from './computation.ts'
 import { Contribution } from './contribution.ts'
 import { Errands } from './errands.ts'
-import { errorText } from './error-text.ts'
+import { CONVICTED, errorText } from './error-text.ts'
 import { RoomHistory } from './history.ts'
 import { Identity } from './identity.ts'
 import { parseKeyFile } from './key-file.ts'
@@ -375,6 +375,7 @@ class Node implements RoomfulNode {
   #makeSnapshot(): NodeSnapshot {
     const { store } = this.#parts
     const { state } = this.#runner
+    this.#contribution.follow(state)
     const network = this.#networkView()
     const entries = store.ledger.entries()
     const rows = leaderboard(entries)
@@ -395,6 +396,3 @@ class Node implements RoomfulNode {
 }
 
 type WithoutAt<N> = N extends unknown ? Omit<N, 'at'> : never
-
-const CONVICTED =
-  'Others have proven that this tab gave a wrong answer, and no room admits it any longer. Its device or engine may be faulty: try another engine, under a new key.'
