@@ -33,6 +33,9 @@ export function onVerified(ctx: Context, room: Room, round: Round, attempt: numb
     return
   }
   if (!draw.started) return
+  // Another draw of this round may have had the same number, under another host: what it asked for is not enough here.
+  const part = draw.order[0] === ctx.s.self ? draw.sample : draw.secondSample
+  if (!part.every((chunk) => checked.some((entry) => entry.chunk === chunk))) return
   const found: CheckedChunk[] = checked.flatMap(({ chunk, hash }) => {
     const result = slotOf(round, chunk)?.result
     return result == null ? [] : [{ chunk, peer: result.peer, expected: cidOfHash(hash), agrees: equalBytes(hash, result.hash) }]

@@ -1,8 +1,8 @@
 import { equalBytes } from '../domain/bytes.ts'
-import { statementBytes, statementHash } from '../domain/certificate.ts'
+import { answerable, statementBytes, statementHash } from '../domain/certificate.ts'
 import { beacon, canBeDrawn, drawCheck, opensCommitment, resultRoot } from '../domain/draw.ts'
 import type { PeerId } from '../domain/ids.ts'
-import { answersFor, statedDraw } from './answer.ts'
+import { answersFor, revealedEntropy, statedDraw } from './answer.ts'
 import { about, broadcast, emit, isHost, memberOf, note, processors, refuse } from './context.ts'
 import type { Context } from './context.ts'
 import { checkMs } from './duty.ts'
@@ -276,7 +276,7 @@ function tryBeacon(ctx: Context, room: Room, round: Round): void {
     ...draw,
     chunksPerCheck: room.chunksPerCheck,
     credibleAfter: room.credibleAfter,
-    answerable: round.reveals.flatMap(({ peer, signature }) => (signature.length > 0 ? [peer] : [])),
+    answerable: answerable(revealedEntropy(round, draw)),
   })
   draw.order = drawn.order
   draw.second = drawn.second

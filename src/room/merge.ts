@@ -6,10 +6,7 @@ import { proclaim, releaseClaims } from './host.ts'
 import type { BodyOf, Message } from './message.ts'
 import { betterHost, distrust, isCooling, isDistrusted, join } from './seek.ts'
 import type { Room } from './state.ts'
-import { dropRoom, leaveFor, yieldTo } from './takeover.ts'
-
-/** A term grows by one at a change of host; a leap beyond this is a lie. */
-const MAX_TERM_LEAP = 64
+import { MAX_TERM_LEAP, dropRoom, leaveFor, yieldTo } from './takeover.ts'
 
 /** Member or host: somebody announces a room in a lobby. */
 export function onAnnounceInRoom(ctx: Context, room: Room, from: PeerId, message: Message, body: BodyOf<'roomAnnounce'>): void {

@@ -6,6 +6,7 @@ import { ARCHIVE } from '../sim/outputs.ts'
 import { rightHash } from '../sim/truth.ts'
 import type { World } from '../sim/world.ts'
 import type { SimNode } from '../sim/node.ts'
+import { about } from './context.ts'
 
 // Whole rooms run in these tests; a busy machine must not decide them.
 vi.setConfig({ testTimeout: 120_000 })
@@ -66,6 +67,22 @@ describe('a message from a room that a node was in before', () => {
     expect(member.state.room).toMatchObject({ host, term, members })
     expect(member.state.refused['message about another room']).toBe(2)
     until(world, 'the next job is complete', () => isComplete(world), 200_000)
+  })
+})
+
+describe('a member that says it is host now', () => {
+  it('in a term that no room can have reached, is neither believed nor believed again', () => {
+    const { world } = makeWorld({ nodes: 3, job: { chunks: 400 } })
+    const host = untilGathered(world, 3)
+    const [member, forger] = [...world.nodes.values()].filter(({ id }) => id !== host.id)
+    const { term } = member!.state.room!
+    for (const leap of [4_000_000_000, 1])
+      deliver(world, member!.id, forger!.id, {
+        ...about(member!.state.room!, undefined, { case: 'hostChanged', value: { host: forger!.id, joinOrder: [forger!.id, member!.id] } }),
+        term: term + leap,
+      })
+    expect(member!.state.room).toMatchObject({ host: host.id, term })
+    expect(member!.state.refused['host of a term that nobody can have reached']).toBe(1)
   })
 })
 

@@ -16,6 +16,8 @@ import { distrust, isDistrusted, join, seek } from './seek.ts'
 import type { Room } from './state.ts'
 
 const USELESS_MS = 30_000
+/** A term grows by one at a change of host; a leap beyond this is a lie. */
+export const MAX_TERM_LEAP = 64
 /** Gossip of the host this much later than the break of its wire shows that it is alive. */
 const GOSSIP_MARGIN_MS = 250
 
@@ -187,6 +189,10 @@ export function onHostChanged(ctx: Context, from: PeerId, message: Message, body
   const { room } = s
   if (room === null || body.host !== from || from === s.self || isDistrusted(s, from)) return
   if (message.term < room.term) return refuse(ctx, 'host of an old term')
+  if (message.term > room.term + MAX_TERM_LEAP) {
+    distrust(s, from)
+    return refuse(ctx, 'host of a term that nobody can have reached')
+  }
   if (message.term === room.term && room.host === from) return
   if (message.term === room.term && !earlier(room, from, room.host)) return
   // Of a stranger the host hears by its announcements, and decides for all.
