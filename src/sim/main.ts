@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { emptyTally } from './batch.ts'
 import type { Tally } from './batch.ts'
-import { MAX_LEVEL, makeScenario } from './scenario.ts'
+import { CENSUS, MAX_LEVEL, makeScenario } from './scenario.ts'
 import type { ScenarioOptions } from './scenario.ts'
 import { runScenario } from './run.ts'
 import { shrink } from './shrink.ts'
@@ -54,7 +54,11 @@ function parse(args: string[]): Command {
   return {
     from: wholeNumber('seeds', from, 0, Number.MAX_SAFE_INTEGER),
     to: wholeNumber('seeds', to ?? from, 0, Number.MAX_SAFE_INTEGER),
-    options: { nodes: wholeNumber('nodes', values.nodes ?? '8', 2, 200), rooms: wholeNumber('rooms', values.rooms ?? '2', 1, 50), level },
+    options: {
+      nodes: wholeNumber('nodes', values.nodes ?? String(CENSUS.options.nodes), 2, 200),
+      rooms: wholeNumber('rooms', values.rooms ?? String(CENSUS.options.rooms), 1, 50),
+      level,
+    },
     workers: wholeNumber('workers', values.workers ?? String(availableParallelism()), 1, 256),
     trace: values.trace,
     json: values.json,
