@@ -10,8 +10,8 @@ import { Siege } from '../src/net/testing/siege.ts'
 /** Heap that a flood may leave behind, MiB. */
 const MAX_KEPT_MIB = 64
 
-/** Caches that are kept for a time have been emptied after it, ms. */
-const SETTLE_MS = 15_000
+/** Caches that are kept for a time have been emptied after it, ms: gossipsub knows for two minutes what it has seen. */
+const SETTLE_MS = { protocol: 15_000, topic: 135_000 }
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -35,7 +35,8 @@ async function main(): Promise<void> {
   const reports = []
   try {
     for (const target of siege.targets.filter((name) => values.only === undefined || name.includes(values.only))) {
-      const report = await siege.attack(target, Number(values.count), seed, SETTLE_MS)
+      const settleMs = siege.isTopic(target) ? SETTLE_MS.topic : SETTLE_MS.protocol
+      const report = await siege.attack(target, Number(values.count), seed, settleMs)
       await siege.honestTraffic()
       reports.push(report)
       say(

@@ -150,6 +150,10 @@ export class Siege {
     ])
   }
 
+  isTopic(target: string): boolean {
+    return this.#protocols()[target] === undefined
+  }
+
   /** Sends at least so many hostile messages to one target, on a protocol until the last identity is punished, too. */
   async attack(target: string, count: number, seed: number, settleMs = 0): Promise<SiegeReport> {
     const random = seeded(seed)
