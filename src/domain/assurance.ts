@@ -24,10 +24,13 @@ export function worstErrorRate(share: number, chunks = CHUNKS, saboteurs = SABOT
   return worst * (1 - share)
 }
 
+/** {@link worstErrorRate} by chunks that stand behind a check; all that are checked err never. The search costs too much to make it again for every job. */
+let rates: readonly number[] | null = null
+
 /** How many chunks of a believed worker stand behind each one that is checked, for an accepted error of epsilon: 1 checks all. */
 function chunksPerCheck(epsilon: number): number {
-  for (let chunks = MOST_CHUNKS_PER_CHECK; chunks > 1; chunks--) if (worstErrorRate(1 / chunks) <= epsilon) return chunks
-  return 1
+  rates ??= Array.from({ length: MOST_CHUNKS_PER_CHECK + 1 }, (_, chunks) => (chunks > 1 ? worstErrorRate(1 / chunks) : 0))
+  return Math.max(1, rates.findLastIndex((rate) => rate <= epsilon))
 }
 
 /** How a job is checked. Chunks, by one worker. */
