@@ -30,7 +30,10 @@ let rates: readonly number[] | null = null
 /** How many chunks of a believed worker stand behind each one that is checked, for an accepted error of epsilon: 1 checks all. */
 function chunksPerCheck(epsilon: number): number {
   rates ??= Array.from({ length: MOST_CHUNKS_PER_CHECK + 1 }, (_, chunks) => (chunks > 1 ? worstErrorRate(1 / chunks) : 0))
-  return Math.max(1, rates.findLastIndex((rate) => rate <= epsilon))
+  return Math.max(
+    1,
+    rates.findLastIndex((rate) => rate <= epsilon),
+  )
 }
 
 /** How a job is checked. Chunks, by one worker. */

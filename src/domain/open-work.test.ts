@@ -6,7 +6,9 @@ import type { Job } from './job.ts'
 import { jobProgress, MAX_OPEN_PER_JOB, openWork, winningClaim } from './open-work.ts'
 import type { ListedJob } from './open-work.ts'
 import { chunkCount, microjobAt, microjobCount } from './plan.ts'
+import { RecordIndex } from './record-index.ts'
 import type { ClaimRecord, DatabaseRecord, PartialRecord, ResultRecord } from './record.ts'
+import type { Convicted } from './voided.ts'
 
 const NOW = 10_000
 const REQUESTER = 'ann'
@@ -67,11 +69,16 @@ const resultOf = (index: number): ResultRecord => ({
   createdAt: 5,
   certificate: {} as ResultRecord['certificate'],
 })
-const states = (records: DatabaseRecord[], now = NOW): string[] => openWork([JOB], records, now).map(({ state }) => state)
+const indexOf = (records: DatabaseRecord[], convicted: Convicted = new Map()): RecordIndex => {
+  const index = new RecordIndex()
+  index.update(records, convicted)
+  return index
+}
+const states = (records: DatabaseRecord[], now = NOW): string[] => openWork([JOB], indexOf(records), now).map(({ state }) => state)
 
 describe('open work', () => {
   it('is every microjob of a new job, in order, with its block and chunks', () => {
-    const work = openWork([JOB], [], NOW)
+    const work = openWork([JOB], indexOf([]), NOW)
     expect(work.map(({ ref }) => [ref.blockIndex, ref.microjob, ref.firstChunk, ref.chunkCount])).toEqual([
       [0, 0, 0, 10],
       [0, 1, 10, 10],
@@ -82,24 +89,24 @@ describe('open work', () => {
   })
 
   it('leaves out what is complete', () => {
-    expect(openWork([JOB], [resultOf(1)], NOW).map(({ ref }) => ref.firstChunk)).toEqual([0, 20, 30])
+    expect(openWork([JOB], indexOf([resultOf(1)]), NOW).map(({ ref }) => ref.firstChunk)).toEqual([0, 20, 30])
   })
 
   it('is none of a job that its requester has taken back, whatever a stranger says', () => {
     const tombstone = { kind: 'tombstone' as const, job: JOB.record.job, createdAt: 2 }
-    expect(openWork([JOB], [{ ...tombstone, requester: REQUESTER }], NOW)).toEqual([])
-    expect(openWork([JOB], [{ ...tombstone, requester: 'mallory' }], NOW)).toHaveLength(4)
+    expect(openWork([JOB], indexOf([{ ...tombstone, requester: REQUESTER }]), NOW)).toEqual([])
+    expect(openWork([JOB], indexOf([{ ...tombstone, requester: 'mallory' }]), NOW)).toHaveLength(4)
   })
 
   it('is claimed until the claim lapses, and open again then with the lapsed claim’s term at hand', () => {
     const claim = claimOf(0, 'ben', { term: 3 })
     expect(states([claim])[0]).toBe('claimed')
-    const [later] = openWork([JOB], [claim], claim.lapsesAt)
+    const [later] = openWork([JOB], indexOf([claim]), claim.lapsesAt)
     expect(later).toMatchObject({ state: 'open', claim: { term: 3 } })
   })
 
   it('gives back the chunks that somebody has finished, once each, and only those of the microjob', () => {
-    const work = openWork([JOB], [partialOf(0, 'cid', [1, 2, 99], 6), partialOf(0, 'ben', [2, 3], 5)], NOW)
+    const work = openWork([JOB], indexOf([partialOf(0, 'cid', [1, 2, 99], 6), partialOf(0, 'ben', [2, 3], 5)]), NOW)
     expect(work[0]!.state).toBe('partial')
     expect(work[0]!.results.map(({ chunk, peer }) => [chunk, peer])).toEqual([
       [1, 'cid'],
@@ -124,8 +131,8 @@ describe('open work', () => {
     const lied = certified(['ann', 'liar', 'ben', 'liar'], 5)
     // Recorded by a host that trusted the liar, and by one that computed one of its chunks since.
     const partials = [partialOf(0, 'liar', [1, 3], 4), partialOf(0, 'cid', [3], 6)]
-    expect(openWork([JOB], [lied], NOW).map(({ ref }) => ref.firstChunk)).toEqual([10, 20, 30])
-    const [open] = openWork([JOB], [lied, ...partials], NOW, convicted)
+    expect(openWork([JOB], indexOf([lied]), NOW).map(({ ref }) => ref.firstChunk)).toEqual([10, 20, 30])
+    const [open] = openWork([JOB], indexOf([lied, ...partials], convicted), NOW)
     expect(open).toMatchObject({ state: 'partial', certificates: 1, ref: { firstChunk: 0 } })
     expect(open!.results.map(({ chunk, peer }) => [chunk, peer])).toEqual([
       [0, 'ann'],
@@ -133,22 +140,22 @@ describe('open work', () => {
       [3, 'cid'],
     ])
     const again = certified(['ann', 'dan', 'ben', 'cid'], 8)
-    expect(openWork([JOB], [lied, again], NOW, convicted).map(({ ref }) => ref.firstChunk)).toEqual([10, 20, 30])
-    expect(jobProgress(JOB, [lied], NOW, convicted)).toMatchObject({ complete: 0, partialChunks: 2 })
+    expect(openWork([JOB], indexOf([lied, again], convicted), NOW).map(({ ref }) => ref.firstChunk)).toEqual([10, 20, 30])
+    expect(jobProgress(JOB, indexOf([lied], convicted), NOW)).toMatchObject({ complete: 0, partialChunks: 2 })
   })
 
   it('lists the oldest job first', () => {
     const older = listed('older', 5, 0)
-    expect(openWork([JOB, older], [], NOW)[0]!.ref.job).toBe(older.record.job)
+    expect(openWork([JOB, older], indexOf([]), NOW)[0]!.ref.job).toBe(older.record.job)
   })
 
   it('leaves out a job whose record lies about its manifest', () => {
-    expect(openWork([{ ...JOB, record: { ...JOB.record, microjobs: 3 } }], [], NOW)).toEqual([])
-    expect(openWork([{ ...JOB, record: { ...JOB.record, requester: 'mallory' } }], [], NOW)).toEqual([])
+    expect(openWork([{ ...JOB, record: { ...JOB.record, microjobs: 3 } }], indexOf([]), NOW)).toEqual([])
+    expect(openWork([{ ...JOB, record: { ...JOB.record, requester: 'mallory' } }], indexOf([]), NOW)).toEqual([])
   })
 
   it('lists only the first open microjobs of a huge job', () => {
-    expect(openWork([listed('huge', 1_000_000, 2)], [], NOW)).toHaveLength(MAX_OPEN_PER_JOB)
+    expect(openWork([listed('huge', 1_000_000, 2)], indexOf([]), NOW)).toHaveLength(MAX_OPEN_PER_JOB)
   })
 
   it('is the same list on every replica, in whatever order the records came', () => {
@@ -160,10 +167,10 @@ describe('open work', () => {
       partialOf(2, 'ann', [21, 22], 7),
       resultOf(3),
     ]
-    const expected = openWork([JOB], records, NOW)
+    const expected = openWork([JOB], indexOf(records), NOW)
     fc.assert(
       fc.property(fc.shuffledSubarray(records, { minLength: records.length }), (shuffled) => {
-        expect(openWork([JOB], shuffled, NOW)).toEqual(expected)
+        expect(openWork([JOB], indexOf(shuffled), NOW)).toEqual(expected)
       }),
     )
   })
@@ -182,7 +189,11 @@ describe('of several claims', () => {
 
 describe('a job’s progress', () => {
   it('counts what is complete, claimed and known', () => {
-    const progress = jobProgress(JOB, [resultOf(0), claimOf(1, 'ben'), partialOf(2, 'ben', [20, 21]), partialOf(0, 'ben', [1])], NOW)
+    const progress = jobProgress(
+      JOB,
+      indexOf([resultOf(0), claimOf(1, 'ben'), partialOf(2, 'ben', [20, 21]), partialOf(0, 'ben', [1])]),
+      NOW,
+    )
     expect(progress).toEqual({ microjobs: 4, complete: 1, claimed: 1, partialChunks: 2, cancelled: false })
   })
 })

@@ -1,10 +1,10 @@
-import type { PeerId } from './ids.ts'
 import type { Job, MicrojobRef } from './job.ts'
 import { jobCid } from './job.ts'
 import { microjobAt, microjobCount } from './plan.ts'
-import type { ClaimRecord, DatabaseRecord, JobRecord, PartialRecord, ResultRecord } from './record.ts'
-import { countedResults } from './voided.ts'
-import type { Convicted, CountedResult } from './voided.ts'
+import type { ClaimRecord, JobRecord, PartialRecord } from './record.ts'
+import { microjobName } from './record-index.ts'
+import type { JobRecords, RecordIndex } from './record-index.ts'
+import type { Convicted } from './voided.ts'
 
 /**
  * Most microjobs of one job that are listed at once, the first open ones: a job may have millions. One that is listed
@@ -41,75 +41,60 @@ export interface JobProgress {
   cancelled: boolean
 }
 
-interface Found {
-  cancelled: Set<string>
-  claims: Map<string, ClaimRecord[]>
-  partials: Map<string, PartialRecord[]>
-  /** Results that count, with what of them does not. */
-  results: Map<string, CountedResult>
-  /** How many results there are of a microjob. */
-  certificates: Map<string, number>
-}
-
 /**
  * Microjobs that are not complete, or of which chunks were voided, and whose job is not taken back, oldest job first, then in the job's order: the same
  * list on every replica with the same records. Jobs that their record does not describe truthfully are left out.
  * @param now ms since the epoch: decides which claims have lapsed
- * @param convicted whose unchecked chunks count no longer
  */
-export function openWork(
-  jobs: readonly ListedJob[],
-  records: readonly DatabaseRecord[],
-  now: number,
-  convicted: Convicted = new Map(),
-): OpenWork[] {
-  const found = sortOut(records, convicted)
-  const sorted = jobs.filter(isTruthful).sort((a, b) => a.record.createdAt - b.record.createdAt || order(a.record.job, b.record.job))
+export function openWork(jobs: readonly ListedJob[], index: RecordIndex, now: number): OpenWork[] {
+  const unfinished = jobs.filter(
+    (listed) => !finished.has(index.of(listed.record.job)) && !isCancelled(listed, index.of(listed.record.job)) && isTruthful(listed),
+  )
+  unfinished.sort((a, b) => a.record.createdAt - b.record.createdAt || order(a.record.job, b.record.job))
+  return unfinished.flatMap((listed) => openIn(listed, index, now))
+}
+
+/** Records that leave nothing of their job open: whatever the time, until there are others. */
+const finished = new WeakSet<JobRecords>()
+
+function openIn({ record, job }: ListedJob, index: RecordIndex, now: number): OpenWork[] {
+  const found = index.of(record.job)
   const open: OpenWork[] = []
-  for (const { record, job } of sorted) {
-    if (found.cancelled.has(ownedJob(record))) continue
-    let listed = 0
-    for (let i = 0; i < record.microjobs && listed < MAX_OPEN_PER_JOB; i++) {
-      const ref = refAt(job, i)
-      const name = nameOf(ref)
-      if (isComplete(found, name)) continue
-      const claim = winningClaim(found.claims.get(name) ?? [], now)
-      const results = knownResults(found, name, ref, convicted)
-      const alive = claim !== null && claim.lapsesAt > now
-      const certificates = found.certificates.get(name) ?? 0
-      open.push({ ref, state: alive ? 'claimed' : results.length > 0 ? 'partial' : 'open', claim, results, certificates })
-      listed++
-    }
+  for (let i = 0; i < record.microjobs && open.length < MAX_OPEN_PER_JOB; i++) {
+    const ref = refAt(job, i)
+    const name = microjobName(ref)
+    if (isComplete(found, name)) continue
+    const claim = winningClaim(found.claims.get(name) ?? [], now)
+    const results = knownResults(found, ref, index.convicted)
+    const alive = claim !== null && claim.lapsesAt > now
+    const certificates = found.certificates.get(name) ?? 0
+    open.push({ ref, state: alive ? 'claimed' : results.length > 0 ? 'partial' : 'open', claim, results, certificates })
   }
+  if (open.length === 0 && found.results.size > 0) finished.add(found)
   return open
 }
 
 /** Progress of one job. @param now ms since the epoch */
-export function jobProgress(
-  { record, job }: ListedJob,
-  records: readonly DatabaseRecord[],
-  now: number,
-  convicted: Convicted = new Map(),
-): JobProgress {
-  const own = records.filter((other) => other.job === record.job)
-  const found = sortOut(own, convicted)
+export function jobProgress(listed: ListedJob, index: RecordIndex, now: number): JobProgress {
+  const { record, job } = listed
+  const found = index.of(record.job)
   const progress: JobProgress = {
     microjobs: record.microjobs,
     complete: 0,
     claimed: 0,
     partialChunks: 0,
-    cancelled: found.cancelled.has(ownedJob(record)),
+    cancelled: isCancelled(listed, found),
   }
   for (let i = 0; i < record.microjobs; i++) {
     const ref = refAt(job, i)
-    const name = nameOf(ref)
+    const name = microjobName(ref)
     if (isComplete(found, name)) {
       progress.complete++
       continue
     }
     const claim = winningClaim(found.claims.get(name) ?? [], now)
     if (claim !== null && claim.lapsesAt > now) progress.claimed++
-    progress.partialChunks += knownResults(found, name, ref, convicted).length
+    progress.partialChunks += knownResults(found, ref, index.convicted).length
   }
   return progress
 }
@@ -128,33 +113,20 @@ export function winningClaim(claims: readonly ClaimRecord[], now: number): Claim
   }, null)
 }
 
-function isComplete({ results }: Found, name: string): boolean {
+function isComplete({ results }: JobRecords, name: string): boolean {
   return results.get(name)?.voided.length === 0
 }
 
-function sortOut(records: readonly DatabaseRecord[], convicted: Convicted): Found {
-  const results = new Map(countedResults(records, convicted).map((counted) => [nameOf(counted.record), counted]))
-  const found: Found = { cancelled: new Set(), claims: new Map(), partials: new Map(), results, certificates: new Map() }
-  for (const record of records) {
-    if (record.kind === 'tombstone') found.cancelled.add(ownedJob(record))
-    else if (record.kind === 'claim') gather(found.claims, record)
-    else if (record.kind === 'partial') gather(found.partials, record)
-    else if (record.kind === 'result') found.certificates.set(nameOf(record), (found.certificates.get(nameOf(record)) ?? 0) + 1)
-  }
-  return found
-}
-
-function gather<R extends ClaimRecord | PartialRecord>(into: Map<string, R[]>, record: R): void {
-  const list = into.get(nameOf(record))
-  if (list === undefined) into.set(nameOf(record), [record])
-  else list.push(record)
+function isCancelled({ record }: ListedJob, { cancelledBy }: JobRecords): boolean {
+  return cancelledBy.has(record.requester)
 }
 
 /**
  * One result a chunk: what stays of a certificate, then whose record is the earliest, then the lowest peer id. Chunks of
  * another microjob, and what somebody computed who was proven wrong, are left out.
  */
-function knownResults(found: Found, name: string, ref: MicrojobRef, convicted: Convicted): PartialRecord['results'] {
+function knownResults(found: JobRecords, ref: MicrojobRef, convicted: Convicted): PartialRecord['results'] {
+  const name = microjobName(ref)
   const byChunk = new Map<number, PartialRecord['results'][number]>()
   const add = (result: PartialRecord['results'][number]): void => {
     const belongs = result.chunk >= ref.firstChunk && result.chunk < ref.firstChunk + ref.chunkCount
@@ -184,15 +156,6 @@ function known(job: Job): { id: string; refs: MicrojobRef[] } {
 
 function refAt(job: Job, index: number): MicrojobRef {
   return (known(job).refs[index] ??= microjobAt(job, index))
-}
-
-function ownedJob({ job, requester }: { job: string; requester: PeerId }): string {
-  return `${job}/${requester}`
-}
-
-/** A microjob's name. The job's own id is part of it: a block id does not prove whose block it is. */
-function nameOf({ job, block, microjob }: Pick<ResultRecord, 'job' | 'block' | 'microjob'>): string {
-  return `${job}/${block}/${microjob}`
 }
 
 function order(a: string, b: string): number {

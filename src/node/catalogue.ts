@@ -6,9 +6,10 @@ import { hashOfCid } from '../domain/ids.ts'
 import type { Cid, JobId, PeerId } from '../domain/ids.ts'
 import type { Job } from '../domain/job.ts'
 import { openWork } from '../domain/open-work.ts'
-import { countedResults } from '../domain/voided.ts'
+import { RecordIndex } from '../domain/record-index.ts'
+import type { JobRecords } from '../domain/record-index.ts'
 import type { Convicted, CountedResult } from '../domain/voided.ts'
-import type { JobRecord, PartialRecord, ResultRecord } from '../domain/record.ts'
+import type { DatabaseRecord, JobRecord, PartialRecord, ResultRecord } from '../domain/record.ts'
 import type { BlockStore, Clock, JobStore, Unsubscribe } from '../room/ports.ts'
 import type { WorkItem } from '../room/state.ts'
 import { strangersFault } from './strangers-job.ts'
@@ -23,6 +24,8 @@ export interface KnownJob {
 
 const FETCH_MS = 20_000
 const RETRY_MS = 5_000
+/** Who is told of changes is told this seldom: records come in crowds. */
+const SETTLE_MS = 100
 
 /** Every job of the database, with its manifest and kernel fetched and checked. */
 export class Catalogue {
@@ -34,10 +37,12 @@ export class Catalogue {
   readonly #jobs = new Map<JobId, KnownJob>()
   /** By job and requester: a stranger may announce, or take back, somebody else's job under its own name. */
   readonly #records = new Map<JobId, Map<PeerId, JobRecord>>()
-  readonly #cancelled = new Map<JobId, Set<PeerId>>()
-  readonly #results = new Map<JobId, CountedResult[]>()
+  readonly #index = new RecordIndex()
+  #indexIsOld = true
   #convicted: Convicted = new Map()
-  readonly #partials = new Map<JobId, PartialRecord[]>()
+  /** Runs while nobody is told of a change. */
+  #settling: Unsubscribe | null = null
+  #untold = false
   readonly #ends: Unsubscribe[] = []
   /** Why a job of the database cannot be used, by job. */
   readonly refused = new Map<JobId, string>()
@@ -48,8 +53,8 @@ export class Catalogue {
     this.#clock = parts.clock
     this.#builtIn = new Map(parts.builtIn.map((kernel) => [kernelCid(kernel), kernel]))
     this.#changed = parts.changed
-    this.#ends.push(parts.store.onRecords(() => this.#index()))
-    this.#index()
+    this.#ends.push(parts.store.onRecords((records) => this.#learn(records)))
+    this.#learn(parts.store.records())
   }
 
   get(job: JobId): KnownJob | undefined {
@@ -58,14 +63,20 @@ export class Catalogue {
 
   /** Every job record, newest first, whether its manifest has arrived or not. */
   records(): JobRecord[] {
+    this.#fresh()
     const records = [...this.#records].map(([job, byRequester]) => this.#jobs.get(job)?.record ?? byRequester.values().next().value!)
     return records.sort((a, b) => b.createdAt - a.createdAt)
+  }
+
+  /** What the database says of a job: another object when that has changed. */
+  recordsOf(job: JobId): JobRecords {
+    return this.#fresh().of(job)
   }
 
   /** Taken back by its own requester. */
   isCancelled(job: JobId): boolean {
     const known = this.#jobs.get(job)
-    return known !== undefined && this.#cancelled.get(job)?.has(known.job.requester) === true
+    return known !== undefined && this.recordsOf(job).cancelledBy.has(known.job.requester)
   }
 
   /** A search that has found something, by a certificate that says so: what is left of it need not be computed. */
@@ -89,7 +100,7 @@ export class Catalogue {
   }
 
   #counted(job: JobId): readonly CountedResult[] {
-    const results = this.#results.get(job) ?? []
+    const results = [...this.recordsOf(job).results.values()]
     const known = this.#jobs.get(job)
     if (known === undefined) return results
     const { chunksPerCheck, credibleAfter } = checkingFor(known.job.plan.epsilon)
@@ -106,11 +117,12 @@ export class Catalogue {
   convict(convicted: Convicted): void {
     if (convicted.size === this.#convicted.size && [...convicted].every(([peer, at]) => this.#convicted.get(peer) === at)) return
     this.#convicted = convicted
-    this.#index()
+    this.#indexIsOld = true
+    this.#change()
   }
 
   partials(job: JobId): readonly PartialRecord[] {
-    return this.#partials.get(job) ?? []
+    return [...this.recordsOf(job).partials.values()].flat()
   }
 
   /** Knows a job before its record has been through the database. */
@@ -120,11 +132,9 @@ export class Catalogue {
 
   /** Open microjobs in the order in which rooms are tried: the preferred job first, then the oldest. */
   work(allow: (job: KnownJob) => boolean, preferred: JobId | null): WorkItem[] {
-    const known = [...this.#jobs.values()].filter(
-      (entry) => allow(entry) && !this.isCancelled(entry.record.job) && !this.isFound(entry.record.job),
-    )
-    const jobs = known.map(({ record, job }) => ({ record, job }))
-    const items = openWork(jobs, this.#store.records(), this.#clock.now(), this.#convicted).map((open): WorkItem => {
+    const index = this.#fresh()
+    const jobs = [...this.#jobs.values()].filter((entry) => allow(entry) && !this.isFound(entry.record.job))
+    const items = openWork(jobs, index, this.#clock.now()).map((open): WorkItem => {
       const { job } = this.#jobs.get(open.ref.job)!
       return {
         ref: open.ref,
@@ -147,19 +157,41 @@ export class Catalogue {
 
   stop(): void {
     for (const end of this.#ends) end()
+    this.#settling?.()
   }
 
-  #index(): void {
-    const records = this.#store.records()
-    this.#partials.clear()
-    for (const record of records) {
-      if (record.kind === 'tombstone') this.#cancelled.set(record.job, (this.#cancelled.get(record.job) ?? new Set()).add(record.requester))
-      else if (record.kind === 'partial') append(this.#partials, record.job, record)
-      else if (record.kind === 'job') this.#announce(record)
-    }
-    this.#results.clear()
-    for (const counted of countedResults(records, this.#convicted)) append(this.#results, counted.record.job, counted)
+  #learn(records: readonly DatabaseRecord[]): void {
+    for (const record of records) if (record.kind === 'job') this.#announce(record)
+    this.#indexIsOld = true
+    this.#change()
+  }
+
+  /** Says that something changed: the first time at once, and what changes soon after that together. */
+  #change(): void {
+    this.#untold = this.#settling !== null
+    if (this.#untold) return
+    this.#settling = this.#clock.after(SETTLE_MS, () => {
+      this.#settling = null
+      if (this.#untold) this.#change()
+    })
     this.#changed()
+  }
+
+  /** By the records as they are now. */
+  #fresh(): RecordIndex {
+    if (this.#indexIsOld) {
+      this.#indexIsOld = false
+      this.#index.update(this.#store.records(), this.#convicted)
+      for (const job of this.#records.keys()) if (!this.#index.of(job).announced) this.#forget(job)
+    }
+    return this.#index
+  }
+
+  /** The store no longer keeps what has ended long ago: nothing shows that it has, and it must not seem open. */
+  #forget(job: JobId): void {
+    this.#records.delete(job)
+    this.#jobs.delete(job)
+    this.refused.delete(job)
   }
 
   #announce(record: JobRecord): void {
@@ -170,14 +202,15 @@ export class Catalogue {
   }
 
   async #load(record: JobRecord): Promise<void> {
-    while (!this.#jobs.has(record.job) && this.#ends.length > 0) {
+    while (this.#records.has(record.job) && !this.#jobs.has(record.job)) {
       try {
         const job = (await this.#blocks.getValue(record.job, AbortSignal.timeout(FETCH_MS))) as Job
         const kernel = this.#builtIn.get(job.kernel) ?? ((await this.#blocks.getValue(job.kernel, AbortSignal.timeout(FETCH_MS))) as Kernel)
+        if (!this.#records.has(record.job)) return
         const fault = strangersFault(record, job, kernel)
         if (fault === null) this.add(record, job, kernel)
         else this.refused.set(record.job, fault)
-        this.#changed()
+        this.#change()
         return
       } catch {
         // Whoever has the manifest is not here now.
@@ -185,10 +218,4 @@ export class Catalogue {
       }
     }
   }
-}
-
-function append<V>(lists: Map<PeerId, V[]>, key: string, value: V): void {
-  const list = lists.get(key)
-  if (list === undefined) lists.set(key, [value])
-  else list.push(value)
 }

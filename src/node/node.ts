@@ -1,8 +1,5 @@
 import { builtInKernels } from '../compute/kernels/index.ts'
 import type { JobId, PeerId } from '../domain/ids.ts'
-import { standings } from '../domain/credibility.ts'
-import { leaderboard } from '../domain/ledger-view.ts'
-import { convictedIn } from '../domain/voided.ts'
 import { createNetwork } from '../net/network.ts'
 import type { Network } from '../net/network.ts'
 import { createSystemClock } from '../net/system-clock.ts'
@@ -38,6 +35,7 @@ import { CONVICTED, errorText } from './error-text.ts'
 import { RoomHistory } from './history.ts'
 import { Identity } from './identity.ts'
 import { parseKeyFile } from './key-file.ts'
+import { LedgerDigest } from './ledger-digest.ts'
 import { OutputShelf } from './output.ts'
 import { preflightChecks } from './preflight.ts'
 import { Recorder } from './recorder.ts'
@@ -104,11 +102,11 @@ class Node implements RoomfulNode {
   readonly #shelf: OutputShelf
   readonly #contribution: Contribution
   readonly #errands: Errands
+  readonly #ledger: LedgerDigest
   #problems: Problem[] = []
   #phase: NodeSnapshot['phase'] = 'ready'
   #changeTimer: Unsubscribe | null = null
   #cached: NodeSnapshot | null = null
-  #standingsAreOld = true
   #storageSaid = ''
 
   constructor(options: NodeOptions, parts: Parts) {
@@ -172,13 +170,8 @@ class Node implements RoomfulNode {
       recorder: this.#recorder,
       changed: () => this.#changed(),
     })
-    this.#ends.push(
-      network.links.onChange(() => this.#changed()),
-      store.ledger.onEntries(() => {
-        this.#standingsAreOld = true
-        this.#changed()
-      }),
-    )
+    this.#ledger = new LedgerDigest(store.ledger, () => this.#changed())
+    this.#ends.push(network.links.onChange(() => this.#changed()))
     const turn = (): void => {
       this.#offerWork()
       this.#errands.recruit()
@@ -294,6 +287,7 @@ class Node implements RoomfulNode {
     this.#errands.stop()
     this.#runner.stop()
     this.#catalogue.stop()
+    this.#ledger.stop()
     for (const end of this.#ends) end()
     this.#changeTimer?.()
     await this.#parts.store.stop()
@@ -329,16 +323,20 @@ class Node implements RoomfulNode {
 
   #offerWork(): void {
     if (this.#phase !== 'ready' || this.#errands === undefined) return
+    this.#judge()
     const items = this.#catalogue.work(
       ({ builtIn }) => builtIn || this.#contribution.settings.allowCustomKernels,
       this.#errands.invitedTo ?? this.#contribution.settings.firstJob ?? null,
     )
     this.#runner.dispatch({ type: 'work', items })
-    if (!this.#standingsAreOld) return
-    this.#standingsAreOld = false
-    const entries = this.#parts.store.ledger.entries()
-    const convicted = convictedIn(entries)
-    this.#runner.dispatch({ type: 'standings', passed: standings(entries), convicted: [...convicted.keys()] })
+  }
+
+  /** Whom to believe, by the ledger. */
+  #judge(): void {
+    const judgement = this.#ledger.judge()
+    if (judgement === null) return
+    const { passed, convicted } = judgement
+    this.#runner.dispatch({ type: 'standings', passed, convicted: [...convicted.keys()] })
     this.#catalogue.convict(convicted)
     if (convicted.has(this.peer)) this.#problem('convicted', CONVICTED)
   }
@@ -377,19 +375,18 @@ class Node implements RoomfulNode {
     const { state } = this.#runner
     this.#contribution.follow(state)
     const network = this.#networkView()
-    const entries = store.ledger.entries()
-    const rows = leaderboard(entries)
+    const ledger = this.#ledger.view()
     return {
       peer: this.peer,
       phase: this.#phase,
       network,
       database: { state: 'open', records: store.jobs.records().length, detail: storageDetail(this.#parts) },
-      contribution: this.#contribution.view(state, rows.find(({ peer }) => peer === this.peer)?.credit ?? 0),
+      contribution: this.#contribution.view(state, ledger.leaderboard.find(({ peer }) => peer === this.peer)?.credit ?? 0),
       history: this.#history.view(),
       room: roomView(state, new Map(network.peers.map(({ peer, link }) => [peer, link])), this.#catalogue),
       jobs: jobViews(state, this.#catalogue, this.peer, this.#paces),
       requests: this.#errands.view(),
-      ledger: { entries: entries.length, since: entries[0]?.createdAt ?? null, leaderboard: rows },
+      ledger,
       problems: this.#problems,
     }
   }

@@ -1,5 +1,6 @@
 import { roomTopic } from '../domain/job.ts'
 import type { JobId, PeerId } from '../domain/ids.ts'
+import type { JobRecords } from '../domain/record-index.ts'
 import type { RoomState, Round } from '../room/state.ts'
 import type { ChunkView, JobView, MemberView, RoomView } from './api.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -53,9 +54,14 @@ export interface PaceSample {
   done: number
 }
 
+/** Views of jobs that are over, by what the database says of them: there may be many, and they stay the same until that changes. */
+const over = new WeakMap<JobRecords, JobView>()
+
 /** A job as people see it. */
 export function jobViews(state: RoomState, catalogue: Catalogue, self: PeerId, paces: Map<JobId, PaceSample[]>): JobView[] {
   return catalogue.records().map((record): JobView => {
+    const shown = state.room?.job === record.job ? undefined : over.get(catalogue.recordsOf(record.job))
+    if (shown !== undefined) return shown
     const known = catalogue.get(record.job)
     const results = catalogue.results(record.job)
     const computed = new Set<number>()
@@ -92,7 +98,7 @@ export function jobViews(state: RoomState, catalogue: Catalogue, self: PeerId, p
     const found = catalogue.isFound(record.job)
     const done = found || results.length >= record.microjobs
     const cancelled = catalogue.isCancelled(record.job)
-    return {
+    const view: JobView = {
       id: record.job,
       title: record.title,
       kernel: known?.kernel.manifest.name ?? record.kernel,
@@ -119,6 +125,8 @@ export function jobViews(state: RoomState, catalogue: Catalogue, self: PeerId, p
       recomputed: [...recomputed].map(([peer, chunks]) => ({ peer, chunks })),
       contributors: [...contributors].map(([peer, chunks]) => ({ peer, chunks })).sort((a, b) => b.chunks - a.chunks),
     }
+    if ((done || cancelled) && known !== undefined && state.room?.job !== record.job) over.set(catalogue.recordsOf(record.job), view)
+    return view
   })
 }
 
