@@ -82,7 +82,7 @@ function inRoom(get: () => Promise<Uint8Array>) {
   runner.dispatch({ type: 'start' })
   const announce: Body = {
     case: 'roomAnnounce',
-    value: { host: 'host', members: 2, capacity: 11, settling: false, version: 1, peers: ['host', 'third'] },
+    value: { host: 'host', members: 2, capacity: 11, settling: false, version: 1, peers: ['host', 'third'], microjobs: [] },
   }
   gossip.forEach((handler) => handler(lobbyTopic(ref.block), 'host', bytes(announce)))
   pass(200)

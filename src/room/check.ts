@@ -6,9 +6,9 @@ import type { Dispute } from '../domain/dispute.ts'
 import { cidOfHash, decodeCanonical, encodeCanonical } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
 import { revealedEntropy, statedDraw } from './answer.ts'
-import { emit, isHost, memberOf, refuse } from './context.ts'
+import { broadcast, emit, isHost, memberOf, refuse } from './context.ts'
 import type { Context } from './context.ts'
-import { newEpoch, sendReply, sendReport } from './draw.ts'
+import { newEpoch, replyMessage, reportMessage } from './draw.ts'
 import { awaited, checkMs, disputesOf, moveOn } from './duty.ts'
 import { exclude, expel } from './host.ts'
 import type { BodyOf } from './message.ts'
@@ -95,7 +95,7 @@ export function onReport(ctx: Context, room: Room, round: Round, from: PeerId, b
   if (isVerifier) draw.report = report
   else draw.secondReport = report
   moveOn(ctx, room, round, from)
-  if (from === ctx.s.self) sendReport(ctx, room, round, draw, report)
+  if (from === ctx.s.self) broadcast(ctx, room, reportMessage(room, round, draw, report))
   conclude(ctx, room, round, draw)
 }
 
@@ -157,7 +157,7 @@ export function onOwnReply(
   draw.arbitrating = draw.arbitrating.filter((other) => other !== chunk)
   const reply = { peer: ctx.s.self, chunk, hash, signature }
   addReply(ctx, room, round, draw, reply)
-  sendReply(ctx, room, round, draw, reply)
+  broadcast(ctx, room, replyMessage(room, round, draw, reply))
 }
 
 /** An arbiter's answer, whose signature has been checked. */

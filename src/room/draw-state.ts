@@ -22,6 +22,8 @@ export interface Reveal {
 /** One draw of verifier and sample; repeated with a higher attempt when a member withholds, leaves or lies. */
 export interface Draw {
   attempt: number
+  /** When this node learnt of it, ms since the epoch. */
+  since: number
   root: Uint8Array
   /** Names this draw in all that is signed about it, 32 bytes. */
   statement: Uint8Array

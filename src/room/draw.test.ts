@@ -45,6 +45,23 @@ describe('the draw in a room', () => {
     }
   })
 
+  it('says its part once to each where nothing is lost, and again only to whom it lacks where much is', () => {
+    const partsOf = (drop: number) => {
+      const { log } = completed({ nodes: 5, job: { chunks: 100 }, weather: { drop } })
+      const parts = (['rootFixed', 'reveal', 'verifierReport'] as const).flatMap((kind) =>
+        sentOf(log, kind).map(({ from, to, message, value }) =>
+          [kind, from, to, message.block, message.microjob, 'epoch' in value ? value.epoch : value.attempt].join(),
+        ),
+      )
+      return { all: parts.length, apart: new Set(parts).size }
+    }
+    const calm = partsOf(0)
+    expect(calm.all).toBe(calm.apart)
+    const lossy = partsOf(0.2)
+    expect(lossy.all).toBeGreaterThan(lossy.apart)
+    expect(lossy.all).toBeLessThan(3 * lossy.apart)
+  })
+
   it('reveals nothing before the results are fixed, and commits before', () => {
     const { log } = completed({ nodes: 4, job: { chunks: 40 } })
     for (const { at, message } of sentOf(log, 'reveal')) {

@@ -3,12 +3,12 @@ import { answerable, statementBytes, statementHash } from '../domain/certificate
 import { beacon, canBeDrawn, drawCheck, opensCommitment, resultRoot } from '../domain/draw.ts'
 import type { PeerId } from '../domain/ids.ts'
 import { answersFor, revealedEntropy, statedDraw } from './answer.ts'
-import { about, broadcast, emit, isHost, memberOf, note, processors, refuse } from './context.ts'
+import { about, broadcast, emit, isHost, memberOf, note, processors, refuse, send } from './context.ts'
 import type { Context } from './context.ts'
 import { checkMs } from './duty.ts'
 import { exclude } from './host.ts'
 import { commitTo } from './member.ts'
-import type { BodyOf } from './message.ts'
+import type { BodyOf, Message } from './message.ts'
 import { dropFromHand } from './result.ts'
 import {
   acceptResult,
@@ -25,6 +25,8 @@ import {
 import { isOverstated, statedStandings } from './standing.ts'
 import type { Draw } from './draw-state.ts'
 import type { Room, Round } from './state.ts'
+
+type HaveInfo = BodyOf<'heartbeat'>['have'][number]
 
 /** Members whose commitment counts, in join order: those who have been heard on a wire, because only they can reveal. */
 export function committed(room: Room, round: Round): { peer: PeerId; commitment: Uint8Array }[] {
@@ -86,7 +88,7 @@ function fixRoot(ctx: Context, room: Room, round: Round): void {
     disputed,
     standings: statedStandings(s, room, round, entropy),
   })
-  sendRoot(ctx, room, round, round.draw!)
+  broadcast(ctx, room, rootMessage(room, round, round.draw!))
   reveal(ctx, room, round)
   tryBeacon(ctx, room, round)
 }
@@ -98,6 +100,7 @@ function beginDraw(ctx: Context, room: Room, round: Round, stated: Stated): void
   round.stage = 'revealing'
   round.draw = {
     ...stated,
+    since: ctx.s.now,
     statement: statementHash(statedDraw(room, round, stated)),
     signing: false,
     culprits: [],
@@ -115,27 +118,23 @@ function beginDraw(ctx: Context, room: Room, round: Round, stated: Stated): void
   }
 }
 
-function sendRoot(ctx: Context, room: Room, round: Round, draw: Draw): void {
-  broadcast(
-    ctx,
-    room,
-    about(room, round, {
-      case: 'rootFixed',
-      value: {
-        root: draw.root,
-        attempt: draw.attempt,
-        commitments: draw.entropy,
-        results: resultsOf(round),
-        epoch: round.epoch,
-        disputed: draw.disputed,
-        standings: draw.standings,
-      },
-    }),
-  )
+function rootMessage(room: Room, round: Round, draw: Draw): Message {
+  return about(room, round, {
+    case: 'rootFixed',
+    value: {
+      root: draw.root,
+      attempt: draw.attempt,
+      commitments: draw.entropy,
+      results: resultsOf(round),
+      epoch: round.epoch,
+      disputed: draw.disputed,
+      standings: draw.standings,
+    },
+  })
 }
 
-/** Shows this node's secret, once it has signed for its results. */
-function reveal(ctx: Context, room: Room, round: Round): void {
+/** Shows this node's secret, once it has signed for its results: to everybody, or to one who lacks it. */
+function reveal(ctx: Context, room: Room, round: Round, to: PeerId | null = null): void {
   const { self } = ctx.s
   const { draw, reveals, epoch } = round
   if (draw === null || !draw.entropy.some(({ peer }) => peer === self)) return
@@ -149,7 +148,9 @@ function reveal(ctx: Context, room: Room, round: Round): void {
     reveals.push({ peer: self, secret: round.secret, statement: NOTHING, signature: NOTHING })
   }
   const { secret, statement, signature } = reveals.find(({ peer }) => peer === self)!
-  broadcast(ctx, room, about(room, round, { case: 'reveal', value: { secret, epoch, statement, signature } }))
+  const message = about(room, round, { case: 'reveal', value: { secret, epoch, statement, signature } })
+  if (to === null) broadcast(ctx, room, message)
+  else send(ctx, to, message)
 }
 
 const NOTHING = new Uint8Array(0)
@@ -324,24 +325,38 @@ export function catchUp(ctx: Context, room: Room, from: PeerId, ahead: { round: 
   for (const { round, epoch } of ahead) newEpoch(ctx, room, round, '', [], epoch + 1)
 }
 
-/** Everybody, with the heartbeat: says its part of a draw again, in case it was lost. */
-export function resendDraw(ctx: Context, room: Room, round: Round): void {
+/** What a heartbeat says of the sender's place in a draw. */
+export function drawInfo({ draw, reveals }: Round): Pick<HaveInfo, 'attempt' | 'reveals' | 'reports'> {
+  const reports = (draw?.report == null ? 0 : HAS_REPORT) + (draw?.secondReport == null ? 0 : HAS_SECOND)
+  const counted = draw === null ? [] : reveals.filter(({ peer }) => draw.entropy.some((entry) => entry.peer === peer))
+  return { attempt: draw?.attempt ?? 0, reveals: counted.length, reports }
+}
+
+const HAS_REPORT = 1
+const HAS_SECOND = 2
+
+/** A member's heartbeat shows what it lacks of a draw: this node's part of that is said again. */
+export function resendDraw(ctx: Context, room: Room, round: Round, to: PeerId, known: HaveInfo): void {
   const { draw } = round
-  if (draw === null) return
-  if (isHost(ctx, room) && draw.report === null) sendRoot(ctx, room, round, draw)
-  reveal(ctx, room, round)
-  if (draw.report !== null && draw.order?.[0] === ctx.s.self) sendReport(ctx, room, round, draw, draw.report)
-  if (draw.secondReport !== null && draw.second === ctx.s.self) sendReport(ctx, room, round, draw, draw.secondReport)
-  for (const reply of draw.replies) if (reply.peer === ctx.s.self) sendReply(ctx, room, round, draw, reply)
+  const { self, now, options } = ctx.s
+  // What was sent a moment ago is still on its way.
+  if (draw === null || known.epoch !== round.epoch || now - draw.since < options.heartbeatMs) return
+  if (isHost(ctx, room) && known.attempt < draw.attempt) send(ctx, to, rootMessage(room, round, draw))
+  if (known.reveals < draw.entropy.length) reveal(ctx, room, round, to)
+  const { report, secondReport, order, second } = draw
+  if (report !== null && order?.[0] === self && (known.reports & HAS_REPORT) === 0) send(ctx, to, reportMessage(room, round, draw, report))
+  if (secondReport !== null && second === self && (known.reports & HAS_SECOND) === 0)
+    send(ctx, to, reportMessage(room, round, draw, secondReport))
+  for (const reply of draw.replies) if (reply.peer === self) send(ctx, to, replyMessage(room, round, draw, reply))
 }
 
 /** What this node found as arbiter. */
-export function sendReply(ctx: Context, room: Room, round: Round, draw: Draw, { chunk, hash, signature }: Draw['replies'][number]): void {
+export function replyMessage(room: Room, round: Round, draw: Draw, { chunk, hash, signature }: Draw['replies'][number]): Message {
   const { attempt, statement } = draw
-  broadcast(ctx, room, about(room, round, { case: 'checkReply', value: { chunk, attempt, hash, statement, signature } }))
+  return about(room, round, { case: 'checkReply', value: { chunk, attempt, hash, statement, signature } })
 }
 
-export function sendReport(ctx: Context, room: Room, round: Round, draw: Draw, report: NonNullable<Draw['report']>): void {
+export function reportMessage(room: Room, round: Round, draw: Draw, report: NonNullable<Draw['report']>): Message {
   const { body, signature } = report
-  broadcast(ctx, room, about(room, round, { case: 'verifierReport', value: { body, signature, attempt: draw.attempt } }))
+  return about(room, round, { case: 'verifierReport', value: { body, signature, attempt: draw.attempt } })
 }

@@ -173,19 +173,23 @@ function medianPace(room: Room): number {
   return paces[paces.length >> 1] ?? 0
 }
 
-/** A multiple of the member's own pace, by how many chunks it has before this one; never under the floor. Whole ms. */
+/** A multiple of the member's own pace, by how many chunks it has before this one; never under the floor, unless the job's own is lower. Whole ms. */
 function deadlineFor(ctx: Context, room: Room, member: Member, outstanding: number): number {
   const { paceMultiple, deadlineFloorMs } = ctx.s.options
+  const floor = Math.min(deadlineFloorMs, room.deadlineMs)
   const turns = Math.floor(outstanding / member.slots) + 1
   const own = room.work[member.peer]?.paceMs ?? 0
   const expected = own > 0 ? own * paceMultiple : medianPace(room) * paceMultiple * 2
-  return Math.ceil(Math.max(deadlineFloorMs, (expected > 0 ? expected : room.deadlineMs) * turns))
+  return Math.ceil(Math.max(floor, (expected > 0 ? expected : room.deadlineMs) * turns))
 }
 
 /** Grants that may get lost before one result must come. */
 const MAX_LOST = 6
 
-/** Host: who let a deadline pass, or asks for chunks and never has them. Whoever says that it is still at it is merely slow, up to a multiple of its time. */
+/**
+ * Host: who let a deadline pass, or asks for chunks and never has them. Whoever has finished some and says that it is
+ * still at it is merely slow, up to a multiple of its time.
+ */
 export function overdue(ctx: Context, room: Room): { peer: PeerId; chunk: number | null } | null {
   const { now, options, self } = ctx.s
   const loser = room.members.find(({ peer }) => peer !== self && (room.work[peer]?.lost ?? 0) > MAX_LOST)
@@ -195,7 +199,7 @@ export function overdue(ctx: Context, room: Room): { peer: PeerId; chunk: number
       for (const { peer, at, deadline } of grants) {
         const work = room.work[peer]
         if (deadline > now || peer === self || work === undefined) continue
-        const reports = work.inHand.includes(chunk) && now - work.reportedAt < 3 * options.heartbeatMs
+        const reports = work.done > 0 && work.inHand.includes(chunk) && now - work.reportedAt < 3 * options.heartbeatMs
         if (!reports || now >= at + SLOW_MULTIPLE * (deadline - at)) return { peer, chunk }
       }
     }

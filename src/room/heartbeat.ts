@@ -3,7 +3,7 @@ import { roomTopic } from '../domain/job.ts'
 import { about, broadcast, findRound, isHost, memberOf, send } from './context.ts'
 import type { Context } from './context.ts'
 import { membersMessage } from './crew.ts'
-import { catchUp, resendDraw } from './draw.ts'
+import { catchUp, drawInfo, resendDraw } from './draw.ts'
 import { noteProgress, progressOf } from './duty.ts'
 import { noteInHand } from './grant.ts'
 import { dropRound, sendSuccessor } from './lead.ts'
@@ -45,13 +45,13 @@ export function heartbeat(ctx: Context, room: Room): void {
           epoch: round.epoch,
           commitment: observer ? new Uint8Array(0) : ownCommitment(s, round),
           checked: round.draw === null ? 0 : progressOf(round.draw, s.self),
+          ...drawInfo(round),
         })),
         inHand: [...s.inHand, ...s.unconfirmed].slice(0, MAX_IN_HAND).map(({ chunk }) => chunk),
         standings: declareStandings(s, room),
       },
     }),
   )
-  for (const round of room.rounds) resendDraw(ctx, room, round)
 }
 
 export function onHeartbeat(ctx: Context, room: Room, from: PeerId, body: BodyOf<'heartbeat'>): void {
@@ -74,6 +74,7 @@ export function onHeartbeat(ctx: Context, room: Room, from: PeerId, body: BodyOf
     if (entry.epoch === round.epoch) noteProgress(ctx, room, round, from, entry.checked)
     if (from === room.host) confirm(ctx, round, entry.bitmap)
     sendMissing(ctx, room, round, from, entry.bitmap)
+    resendDraw(ctx, room, round, from, entry)
   }
   if (from === room.host) dropUnlisted(ctx, room, body)
   if (!isHost(ctx, room)) return

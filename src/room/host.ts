@@ -60,18 +60,26 @@ export function proclaim(ctx: Context, room: Room): void {
   announce(ctx, room)
 }
 
-/** Says in the lobby which rooms are here. */
+/** Says in the lobby of each block which of its microjobs are here. */
 export function announce(ctx: Context, room: Room): void {
   room.lastAnnounce = ctx.s.now
-  for (const round of room.rounds) announceRound(ctx, room, round)
+  for (const block of new Set(room.rounds.map(({ ref }) => ref.block))) {
+    announceRounds(
+      ctx,
+      room,
+      room.rounds.filter(({ ref }) => ref.block === block),
+    )
+  }
 }
 
-/** Says so of one microjob, which is new here. */
-export function announceRound(ctx: Context, room: Room, round: Round): void {
+/** Says so of microjobs of one block, which may be new here. */
+export function announceRounds(ctx: Context, room: Room, rounds: readonly Round[]): void {
+  const [first] = rounds
+  if (first === undefined) return
   emit(ctx, {
     type: 'publish',
-    topic: lobbyTopic(round.ref.block),
-    message: about(room, round, {
+    topic: lobbyTopic(first.ref.block),
+    message: about(room, first, {
       case: 'roomAnnounce',
       value: {
         host: room.host,
@@ -80,6 +88,7 @@ export function announceRound(ctx: Context, room: Room, round: Round): void {
         settling: false,
         version: room.version,
         peers: room.members.map(({ peer }) => peer),
+        microjobs: rounds.map(({ ref }) => ref.microjob),
       },
     }),
   })

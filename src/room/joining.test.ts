@@ -130,6 +130,19 @@ describe('finding a room', () => {
     expect(topics).toContain(`${lobbyTopic(ref.block)} roomAnnounce`)
   })
 
+  it('announces all its microjobs of a block in one message, by each of which it is found', () => {
+    const { world, log } = makeWorld({ nodes: 3, job: { chunks: 200, chunksPerMicrojob: 2, microjobsPerBlock: 50 } })
+    const host = untilGathered(world, 3)
+    until(world, 'it has several in hand', () => host.state.room!.rounds.length > 3)
+    const since = world.now
+    until(world, 'it announces them', () => sentOf(log, 'roomAnnounce').some(({ at, value }) => at > since && value.microjobs.length > 3))
+    const told = sentOf(log, 'roomAnnounce').filter(({ at, value }) => at > since && value.microjobs.length > 1)
+    expect(told).toHaveLength(1)
+    expect(new Set(told[0]!.value.microjobs).size).toBe(told[0]!.value.microjobs.length)
+    const late = world.join('late', HONEST)
+    until(world, 'a newcomer knows of each', () => new Set(late.state.announcements.map(({ topic }) => topic)).size > 3)
+  })
+
   it.each([1, 2, 3, 4, 5, 6, 7, 8])(
     'leaves exactly one of six simultaneous openers host, and the others its members (history %i)',
     (seed) => {

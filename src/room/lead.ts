@@ -2,7 +2,7 @@ import type { PeerId } from '../domain/ids.ts'
 import { roomTopic } from '../domain/job.ts'
 import { about, broadcast, emit, findRound, memberOf, processorCount, processors, refuse, send, updateTopics } from './context.ts'
 import type { Context } from './context.ts'
-import { announceRound, recordPartial } from './host.ts'
+import { announceRounds, recordPartial } from './host.ts'
 import { commitTo } from './member.ts'
 import type { BodyOf } from './message.ts'
 import { MAX_ROUNDS } from './limits.ts'
@@ -31,7 +31,7 @@ export function lead(ctx: Context, room: Room): void {
     updateTopics(ctx)
     for (const { peer } of room.members) if (peer !== s.self) sendSuccessor(ctx, room, round, peer)
     commitTo(ctx, room, round)
-    announceRound(ctx, room, round)
+    announceRounds(ctx, room, [round])
     if (!round.slots.some(isOpen)) return
   }
 }

@@ -22,6 +22,7 @@ const LIST_LIMITS: Record<string, number> = {
   expelled: MAX_EXPELLED,
   rounds: MAX_ROUNDS,
   have: MAX_ROUNDS,
+  microjobs: MAX_ROUNDS,
   results: MAX_CHUNKS_PER_ROUND,
   grants: MAX_CHUNKS_PER_ROUND,
   chunks: MAX_CHUNKS_PER_ROUND,

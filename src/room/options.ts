@@ -23,7 +23,7 @@ export interface RoomOptions {
   /** Per candidate, before a member passes it over. */
   takeoverMs: number
   revealMs: number
-  /** Deadline of a chunk: this many times the member's own pace, and never less than the floor. */
+  /** Deadline of a chunk: this many times the member's own pace, and never less than the floor or the job's own deadline. */
   paceMultiple: number
   deadlineFloorMs: number
   /** Chunks a member holds beyond those it runs. */

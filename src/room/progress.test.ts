@@ -32,6 +32,9 @@ function heartbeatOf(room: Room, host: string, epoch: number): Body {
     epoch,
     commitment: new Uint8Array(32),
     checked: 0,
+    attempt: 0,
+    reveals: 0,
+    reports: 0,
   }))
   return { case: 'heartbeat', value: { host, version: room.version, have, inHand: [], standings: [] } }
 }

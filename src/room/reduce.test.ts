@@ -71,6 +71,7 @@ const bodies: { [C in BodyCase]?: fc.Arbitrary<unknown> } = {
     settling: fc.boolean(),
     version: small,
     peers: fc.array(peer, { maxLength: 5 }),
+    microjobs: fc.array(small, { maxLength: 3 }),
   }),
   joinRequest: fc.record({
     peer,
@@ -111,6 +112,10 @@ const bodies: { [C in BodyCase]?: fc.Arbitrary<unknown> } = {
         bitmap: fc.uint8Array({ maxLength: 3 }),
         epoch: small,
         commitment: bytes,
+        checked: small,
+        attempt: small,
+        reveals: small,
+        reports: small,
       }),
       { maxLength: 3 },
     ),

@@ -220,8 +220,12 @@ function onGossip(ctx: Context, topic: string, from: string, message: Message): 
   const { body } = message
   if (s.activity.kind === 'off' || from === s.self) return
   if (body.case === 'roomAnnounce') {
-    onAnnounce(ctx, from, message, body.value)
-    if (s.room !== null) onAnnounceInRoom(ctx, s.room, from, message, body.value)
+    const { microjobs } = body.value
+    for (const microjob of microjobs.length === 0 ? [message.microjob] : new Set(microjobs)) {
+      const told = { ...message, microjob }
+      onAnnounce(ctx, from, told, body.value)
+      if (s.room !== null) onAnnounceInRoom(ctx, s.room, from, told, body.value)
+    }
     return
   }
   if (topic !== roomTopic(message)) return refuse(ctx, 'message on a foreign topic')

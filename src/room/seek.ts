@@ -235,7 +235,7 @@ function open(ctx: Context, item: WorkItem): void {
 function announceOpening(ctx: Context, item: WorkItem, term: number): void {
   publish(ctx, lobbyTopic(item.ref.block), item, term, {
     case: 'roomAnnounce',
-    value: { host: ctx.s.self, members: 1, capacity: item.capacity, settling: true, version: 0, peers: [] },
+    value: { host: ctx.s.self, members: 1, capacity: item.capacity, settling: true, version: 0, peers: [], microjobs: [] },
   })
 }
 

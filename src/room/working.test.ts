@@ -76,6 +76,22 @@ describe('work in a room', () => {
     expect(nodeOf(world, 'n02').computed).toBe(0)
   })
 
+  it('waits no longer than the job says for who never finished a chunk, although it says that it is still at it', () => {
+    const { world, log } = makeWorld({
+      nodes: 4,
+      job: { chunks: 200, deadlineMs: 3_000 },
+      behaviour: (i) => ({ hoards: i === 2 }),
+    })
+    const host = untilGathered(world, 4)
+    until(world, 'n02 is out', () => log.notes.some(({ note }) => note.kind === 'departed' && note.peer === 'n02'), 120_000)
+    const granted = sentOf(log, 'chunkGrant').find(({ to }) => to === 'n02')!
+    expect(granted.value.deadlineMs).toBe(3_000)
+    const reported = sentOf(log, 'heartbeat').filter(({ from, to, at }) => from === 'n02' && to === host.id && at > granted.at)
+    expect(reported.at(-1)!.value.inHand).toContain(granted.value.chunks[0])
+    const out = log.notes.find(({ node, note }) => node === host.id && note.kind === 'departed' && note.peer === 'n02')!
+    expect(out.at - granted.at).toBeLessThan(3_500)
+  })
+
   it('duplicates the tail of a slow member that reports progress, before it is excluded', () => {
     const { world, log } = makeWorld({ nodes: 3, job: { chunks: 10 }, behaviour: (i) => ({ paceMs: i === 2 ? 9_000 : 200 }) })
     until(world, 'all is computed', () => world.computed >= 10)

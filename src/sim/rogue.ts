@@ -28,7 +28,7 @@ function forge(world: World, node: SimNode): void {
     ...common,
     body: {
       case: 'roomAnnounce',
-      value: { host: node.id, members: 1, capacity: 11, settling: rng.chance(0.3), version: 1, peers: [node.id] },
+      value: { host: node.id, members: 1, capacity: 11, settling: rng.chance(0.3), version: 1, peers: [node.id], microjobs: [] },
     },
   }
   const change: Message = {
