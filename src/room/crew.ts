@@ -11,6 +11,7 @@ export function newWork(now: number): MemberWork {
   return {
     paceMs: 0,
     want: 0,
+    since: now,
     lastHeard: now,
     connected: false,
     downSince: 0,

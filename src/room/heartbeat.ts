@@ -16,6 +16,8 @@ import type { Room, Round } from './state.ts'
 
 /** Results sent again to one member within one heartbeat. */
 const RESENT_AT_ONCE = 8
+/** Of results from before its time, of which it knows the hashes: their bytes must not fill a newcomer's link. */
+const CAUGHT_UP_AT_ONCE = 1
 const MAX_IN_HAND = 64
 const UNLISTED_BEATS = 5
 /** What a room gave up is better tried by others first. */
@@ -63,6 +65,7 @@ export function onHeartbeat(ctx: Context, room: Room, from: PeerId, body: BodyOf
   }
   noteStandings(room, from, body)
   const member = memberOf(room, from)
+  const left = { missed: RESENT_AT_ONCE, older: CAUGHT_UP_AT_ONCE }
   for (const entry of body.have) {
     const round = findRound(room, entry.block, entry.microjob)
     if (round === undefined) {
@@ -73,7 +76,7 @@ export function onHeartbeat(ctx: Context, room: Room, from: PeerId, body: BodyOf
       setCommitment(round, from, entry.commitment)
     if (entry.epoch === round.epoch) noteProgress(ctx, room, round, from, entry.checked)
     if (from === room.host) confirm(ctx, round, entry.bitmap)
-    sendMissing(ctx, room, round, from, entry.bitmap)
+    sendMissing(ctx, room, round, from, entry.bitmap, left)
     resendDraw(ctx, room, round, from, entry)
   }
   if (from === room.host) dropUnlisted(ctx, room, body)
@@ -116,13 +119,23 @@ function confirm(ctx: Context, round: Round, bitmap: Uint8Array): void {
   )
 }
 
-/** Sends a member the results that it lacks: one's own, and in turn with the others those of peers who have left. */
-function sendMissing(ctx: Context, room: Room, round: Round, to: PeerId, bitmap: Uint8Array): void {
+/**
+ * Sends a member the results that it lacks: one's own, and in turn with the others those of peers who have left.
+ * @param left how many more may go now; counted down
+ */
+function sendMissing(
+  ctx: Context,
+  room: Room,
+  round: Round,
+  to: PeerId,
+  bitmap: Uint8Array,
+  left: { missed: number; older: number },
+): void {
   const { s } = ctx
   const others = room.members.filter(({ peer }) => peer !== to)
   const place = others.findIndex(({ peer }) => peer === s.self)
   const beat = Math.floor(s.now / s.options.heartbeatMs)
-  let sent = 0
+  const since = to === room.host ? 0 : (room.work[to]?.since ?? 0)
   for (const [i, slot] of round.slots.entries()) {
     const { result } = slot
     if (result === null || !slot.held || hasBit(bitmap, i)) continue
@@ -130,8 +143,10 @@ function sendMissing(ctx: Context, room: Room, round: Round, to: PeerId, bitmap:
     if (s.now - slot.resultAt < s.options.heartbeatMs) continue
     const orphan = memberOf(room, result.peer) === undefined
     if (result.peer !== s.self && !(orphan && (slot.chunk + beat) % others.length === place)) continue
+    const kind = slot.resultAt < since ? 'older' : 'missed'
+    if (left[kind] === 0) continue
+    left[kind]--
     send(ctx, to, resultMessage(room, round, slot, slot.attempts, 0))
-    if (++sent === RESENT_AT_ONCE) return
   }
 }
 

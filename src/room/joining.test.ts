@@ -130,6 +130,26 @@ describe('finding a room', () => {
     expect(topics).toContain(`${lobbyTopic(ref.block)} roomAnnounce`)
   })
 
+  it('gives a newcomer the bytes of earlier results little by little, and those of later ones at once', () => {
+    const { world, log } = makeWorld({ nodes: 4, job: { chunks: 400, chunksPerMicrojob: 200, microjobsPerBlock: 2 } })
+    untilGathered(world, 4)
+    until(world, 'much is computed and nothing certified', () => world.computed >= 60)
+    const late = world.join('late', HONEST)
+    until(world, 'it is in', () => late.state.room !== null)
+    const { rounds } = late.state.room!
+    const known = new Set(
+      rounds.flatMap(({ ref, slots }) => slots.filter(({ result }) => result !== null).map(({ chunk }) => `${ref.microjob}/${chunk}`)),
+    )
+    expect(known.size).toBeGreaterThan(40)
+    const since = world.now
+    until(world, 'some seconds have gone', () => world.now > since + 5_000)
+    const sent = sentOf(log, 'result').filter(({ to, at }) => to === 'late' && at > since)
+    const older = sent.filter(({ message, value }) => known.has(`${message.microjob}/${value.info!.chunk}`))
+    expect(older.length).toBeGreaterThan(0)
+    expect(older.length).toBeLessThanOrEqual(4 * 6)
+    expect(sent.length - older.length).toBeGreaterThan(older.length)
+  })
+
   it('announces all its microjobs of a block in one message, by each of which it is found', () => {
     const { world, log } = makeWorld({ nodes: 3, job: { chunks: 200, chunksPerMicrojob: 2, microjobsPerBlock: 50 } })
     const host = untilGathered(world, 3)

@@ -89,6 +89,8 @@ export interface MemberWork {
   paceMs: number
   /** Chunks it asked for and has not been granted. */
   want: number
+  /** When it became a member, as far as this node knows. */
+  since: number
   lastHeard: number
   /** A connection to it was up once. */
   connected: boolean
