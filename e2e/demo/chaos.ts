@@ -19,12 +19,14 @@ export class ChaosMonkey {
   }
 
   get struck(): boolean {
-    return this.#struck || this.#chaos === 'none' || this.#chaos === 'silent-worker' || this.#chaos === 'liar'
+    return this.#struck || this.#chaos === 'none' || this.#chaos === 'liar'
   }
 
   /** @returns what was done, in words, or null when it is not time yet */
   async strike(tabs: Tab[], share: number): Promise<string | null> {
-    if (this.struck || share < STRIKE_AT) return null
+    if (this.struck) return null
+    if (this.#chaos === 'silent-worker') return this.#letIn(tabs.at(-1)!, tabs)
+    if (share < STRIKE_AT) return null
     if (this.#chaos === 'kill-relay') {
       this.#struck = true
       await this.#relay.kill()
@@ -42,5 +44,13 @@ export class ChaosMonkey {
     this.#struck = true
     await victim.close()
     return `closed tab ${victim.index + 1}, ${this.#chaos === 'kill-host' ? 'the host' : 'a worker'}, with chunks in flight`
+  }
+
+  /** The silent one is a worker, not the host, who puts nobody out: there has to be a room before it comes. */
+  async #letIn(silent: Tab, tabs: Tab[]): Promise<string | null> {
+    if (!tabs.some((tab) => tab.last?.room?.host === tab.peer)) return null
+    this.#struck = true
+    await silent.startContributing()
+    return `let tab ${silent.index + 1} in, which asks for chunks and never answers`
   }
 }

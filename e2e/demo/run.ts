@@ -87,7 +87,8 @@ async function openTabs(browser: Browser, url: string, options: DemoOptions, bar
     .sort((a, b) => (a.key < b.key ? -1 : 1))
   for (const { tab } of order) {
     await tab.open(url, options.engine)
-    await tab.startContributing()
+    // It comes when there is a room.
+    if (options.chaos !== 'silent-worker' || tab !== tabs.at(-1)) await tab.startContributing()
     bar.say(`Tab ${tab.index + 1} is ${tab.peer.slice(-8)}`)
   }
   return tabs
@@ -116,10 +117,8 @@ async function submit(tab: Tab, options: DemoOptions): Promise<string> {
     if (manifest.input.kind === 'none') throw new UsageError(`--input ${options.input}: ${manifest.name} takes no input`)
     await form.locator('input[type=file]').setInputFiles(resolve(options.input))
   }
-  if (options.chaos === 'liar') {
-    await form.getByLabel('Chunks that may be wrong').click()
-    await page.getByRole('option', { name: '1 in 100,000' }).click()
-  }
+  if (options.chaos === 'liar') await choose(page, 'Chunks that may be wrong', '1 in 100,000')
+  if (options.chaos === 'silent-worker') await choose(page, 'Patience with a silent tab', '5 s')
   const button = form.getByRole('button', { name: 'Submit job' })
   const refused = page.getByRole('alert').or(form.locator('[aria-invalid=true]')).first()
   await Promise.race([
@@ -131,6 +130,11 @@ async function submit(tab: Tab, options: DemoOptions): Promise<string> {
   await button.click()
   await page.waitForURL(/#\/results\/.+/, { timeout: 30_000 })
   return (await page.getByTestId('job-id').textContent()) ?? ''
+}
+
+async function choose(page: Page, label: string, option: string): Promise<void> {
+  await page.getByRole('combobox', { name: label }).click()
+  await page.getByRole('option', { name: option }).click()
 }
 
 async function fill(page: Page, parameter: Parameter, value: string | number | number[]): Promise<void> {

@@ -29,6 +29,8 @@ export const MAX_CHUNK_INPUT_BYTES = 16 * 1024 * 1024
 export const MAX_CHUNK_ITEMS = 2 ** 31 - 1
 /** Longest deadline of a chunk, ms. */
 export const MAX_DEADLINE_MS = 3_600_000
+/** Below this every hiccup of a network would put somebody out. */
+const MIN_DEADLINE_MS = 1_000
 /** Most chunks of a job. */
 export const MAX_CHUNKS = 2 ** 31 - 1
 /** Most items along one axis of the index space: an index is a u32. */
@@ -39,7 +41,7 @@ export const TYPICAL_FUEL_PER_SECOND = 2e8
 /** Ten processors, and one that may turn out to be the verifier. */
 const DEFAULT_CAPACITY = 11
 const DEFAULT_EPSILON = 0.01
-const DEFAULT_DEADLINE_MS = 30_000
+export const DEFAULT_DEADLINE_MS = 30_000
 
 /** What the planner needs to know. */
 export interface PlanRequest {
@@ -55,18 +57,20 @@ export interface PlanRequest {
   capacity?: number
   /** Accepted probability that a chunk is wrong. @default 0.01 */
   epsilon?: number
+  /** How long a member may hold a chunk before anything is known of its pace, ms, 1000 at least. @default 30000 */
+  deadlineMs?: number
 }
 
 type Extent = [number, number, number]
 type Cut = Pick<Job, 'space' | 'plan'>
 type CutJob = Cut & Pick<Job, 'parameters'> & { input: PlanRequest['input'] }
 
-/** Figures of a plan that are counts, and the most that records and rooms bear. */
+/** Figures of a plan that are counts, and the least and the most that records and rooms bear. */
 const LIMITS = [
-  ['chunksPerMicrojob', MAX_RECORD_CHUNKS],
-  ['microjobsPerBlock', MAX_CHUNKS],
-  ['capacity', MAX_RECORD_MEMBERS],
-  ['deadlineMs', MAX_DEADLINE_MS],
+  ['chunksPerMicrojob', 1, MAX_RECORD_CHUNKS],
+  ['microjobsPerBlock', 1, MAX_CHUNKS],
+  ['capacity', 1, MAX_RECORD_MEMBERS],
+  ['deadlineMs', MIN_DEADLINE_MS, MAX_DEADLINE_MS],
 ] as const
 
 /**
@@ -84,7 +88,7 @@ export function planJob(request: PlanRequest): { space: Extent; plan: Plan } {
     chunksPerMicrojob: 10,
     microjobsPerBlock: 100,
     capacity: request.capacity ?? DEFAULT_CAPACITY,
-    deadlineMs: DEFAULT_DEADLINE_MS,
+    deadlineMs: request.deadlineMs ?? DEFAULT_DEADLINE_MS,
     epsilon: request.epsilon ?? DEFAULT_EPSILON,
   }
   checkCut(manifest, { space, plan, parameters, input })
@@ -217,9 +221,9 @@ function checkCut(manifest: KernelManifest, job: CutJob): void {
     if (!Number.isSafeInteger(extent) || extent < 1)
       throw new PlanError(`a chunk of ${plan.chunk.join(' × ')} items is not possible: axis ${index} must be at least 1`)
   }
-  for (const [figure, most] of LIMITS) {
-    if (!Number.isSafeInteger(plan[figure]) || plan[figure] < 1 || plan[figure] > most)
-      throw new PlanError(`${figure} must be a whole number from 1 to ${most}: it is ${plan[figure]}`)
+  for (const [figure, least, most] of LIMITS) {
+    if (!Number.isSafeInteger(plan[figure]) || plan[figure] < least || plan[figure] > most)
+      throw new PlanError(`${figure} must be a whole number from ${least} to ${most}: it is ${plan[figure]}`)
   }
   if (!(plan.epsilon >= 0 && plan.epsilon <= 1)) throw new PlanError(`epsilon must be a probability from 0 to 1: it is ${plan.epsilon}`)
   const items = plan.chunk[0] * plan.chunk[1] * plan.chunk[2]

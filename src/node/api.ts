@@ -176,6 +176,8 @@ export interface SubmitRequest {
   chunk?: [number, number, number]
   /** Most processors in one room. @default 11 */
   capacity?: number
+  /** How long a tab may hold a chunk before anything is known of its pace, ms, 1000 at least. @default 30000 */
+  deadlineMs?: number
 }
 
 /** A piece of work that is one chunk: what a job is made of, but for its cut and its assurance. */

@@ -53,6 +53,7 @@ export function planRequest(request: SubmitRequest, itemsPerSecond: number | nul
     chunk: request.chunk,
     capacity: request.capacity,
     epsilon: request.epsilon,
+    deadlineMs: request.deadlineMs,
   }
 }
 

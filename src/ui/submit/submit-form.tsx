@@ -3,11 +3,12 @@ import { useMemo, useState } from 'react'
 import type { FormEvent } from 'react'
 import { checkingCost, checkingFor } from '../../domain/assurance.ts'
 import type { Kernel } from '../../domain/kernel.ts'
+import { DEFAULT_DEADLINE_MS } from '../../domain/plan.ts'
 import type { SubmitRequest } from '../../node/api.ts'
 import { Section } from '../parts/section.tsx'
 import { formatRoute } from '../state/route.ts'
 import { act, go, useSnapshot } from '../state/ui.ts'
-import { count } from '../view/format.ts'
+import { count, duration } from '../view/format.ts'
 import { AskOne } from './ask-one.tsx'
 import { Cost } from './cost.tsx'
 import { defaultText, formText, readForm } from './form.ts'
@@ -31,6 +32,8 @@ function price(epsilon: number): string {
   return known === strangers ? `about ${known} more work` : `about ${known} more work, ${strangers} among strangers`
 }
 
+const PATIENCES = [5_000, DEFAULT_DEADLINE_MS, 120_000, 600_000].map((ms) => ({ value: String(ms), label: duration(ms / 1000) }))
+
 /** Longest title, in characters. */
 const MAX_TITLE = 120
 
@@ -42,6 +45,7 @@ export function SubmitForm({ kernel, untried = false }: { kernel: Kernel; untrie
   const [preset, setPreset] = useState<string | null>(presets[0]?.name ?? null)
   const [title, setTitle] = useState(manifest.title)
   const [epsilon, setEpsilon] = useState('0.01')
+  const [patience, setPatience] = useState(String(DEFAULT_DEADLINE_MS))
   const [input, setInput] = useState<SubmitRequest['input']>(null)
   const [sending, setSending] = useState(false)
   const contributing = useSnapshot((snapshot) => snapshot.contribution.state !== 'off', false)
@@ -49,8 +53,9 @@ export function SubmitForm({ kernel, untried = false }: { kernel: Kernel; untrie
   const complete = Object.keys(errors).length === 0 && (manifest.input.kind === 'none' || input !== null)
   const work = useMemo<Work | null>(() => (complete ? { kernel, parameters: values, input } : null), [complete, kernel, values, input])
   const request = useMemo<SubmitRequest | null>(
-    () => (work === null ? null : { ...work, title: title.trim() || manifest.title, epsilon: Number(epsilon) }),
-    [work, title, manifest, epsilon],
+    () =>
+      work === null ? null : { ...work, title: title.trim() || manifest.title, epsilon: Number(epsilon), deadlineMs: Number(patience) },
+    [work, title, manifest, epsilon, patience],
   )
   const cost = usePreview(request)
   const trial = useTrial(work)
@@ -116,6 +121,14 @@ export function SubmitForm({ kernel, untried = false }: { kernel: Kernel; untrie
           value={epsilon}
           allowDeselect={false}
           onChange={(value) => value !== null && setEpsilon(value)}
+        />
+        <Select
+          label="Patience with a silent tab"
+          description="A tab that has never finished a chunk is put out after so long, and its chunk goes to another."
+          data={PATIENCES}
+          value={patience}
+          allowDeselect={false}
+          onChange={(value) => value !== null && setPatience(value)}
         />
       </Stack>
       <Section title="What it will take">
