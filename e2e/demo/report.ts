@@ -13,6 +13,8 @@ export interface DemoReport {
   links: { direct: number; relayed: number }
   hostChanges: number
   expelled: { peer: PeerId; reason: string }[]
+  /** Chunks that a tab had and did not finish before another did. */
+  relieved: { peer: PeerId; chunks: number }[]
   /** Finished chunks of proven liars, which were computed again. */
   recomputed: number
   verified: boolean
@@ -41,6 +43,8 @@ export function summarise(
   for (const { departures } of histories) {
     for (const { peer, reason } of departures) if (!HARMLESS.includes(reason) && !expelled.has(peer)) expelled.set(peer, reason)
   }
+  const relieved = new Map<PeerId, number>()
+  for (const { peer, chunks } of histories.flatMap((history) => history.relieved)) relieved.set(peer, (relieved.get(peer) ?? 0) + chunks)
   const own = new Set(tabs.map(({ peer }) => peer))
   const links = { direct: 0, relayed: 0 }
   for (const { last, peer: self } of tabs) {
@@ -57,6 +61,7 @@ export function summarise(
     links,
     hostChanges: Math.max(0, ...histories.map(({ hostChanges }) => hostChanges)),
     expelled: [...expelled].map(([peer, reason]) => ({ peer, reason })),
+    relieved: [...relieved].map(([peer, chunks]) => ({ peer, chunks })),
     recomputed: Math.max(0, ...histories.map(({ recomputed }) => recomputed)),
     computeSeconds: tabs.reduce((sum, { last }) => sum + (last?.contribution.computeMs ?? 0), 0) / 1000,
   }

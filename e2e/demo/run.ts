@@ -233,6 +233,7 @@ function print(report: DemoReport, bar: ProgressBar): void {
   }
   bar.say(`${report.links.direct} direct links, ${report.links.relayed} relayed; ${report.hostChanges} changes of host`)
   for (const { peer, reason } of report.expelled) bar.say(`Gone: ${peer.slice(-8)}: ${reason}`)
+  for (const { peer, chunks } of report.relieved) bar.say(`Relieved: ${peer.slice(-8)} of ${chunks} chunks, which others finished`)
   for (const { path, bytes } of report.outputs) bar.say(`${path}  ${bytes} bytes`)
   bar.say(report.verified ? `Complete and verified in ${report.seconds.toFixed(1)} s` : 'NOT verified')
 }

@@ -138,6 +138,7 @@ describe('the planner', () => {
     expect(() => checkJob({ ...job, input: { ...job.input!, blocks: [] } }, photo)).toThrow(/blocks/)
     expect(() => checkJob({ ...job, plan: { ...job.plan, chunk: [0, 4, 1] } }, photo)).toThrow(/at least 1/)
     expect(() => checkJob({ ...job, plan: { ...job.plan, chunksPerMicrojob: 0.5 } }, photo)).toThrow(/chunksPerMicrojob/)
+    expect(() => checkJob({ ...job, plan: { ...job.plan, deadlineMs: 999 } }, photo)).toThrow(/deadlineMs must be a whole number from 1000/)
     expect(() => checkJob({ ...job, input: null }, photo)).toThrow(/needs an input/)
   })
 })

@@ -143,6 +143,8 @@ export interface NodeSnapshot {
     timesHost: number
     hostChanges: number
     departures: { peer: PeerId; reason: string; at: number }[]
+    /** Chunks that a member of a room led here still had when another finished them. */
+    relieved: { peer: PeerId; chunks: number }[]
     /** Finished chunks of proven liars, which were computed again. */
     recomputed: number
   }

@@ -81,6 +81,8 @@ export type Note =
   /** As host: chunks of a microjob given to a member, perhaps to itself. */
   | { kind: 'granted'; microjob: number; chunks: number[]; to: PeerId; term: number }
   | { kind: 'regranted'; chunk: number; from: PeerId }
+  /** As host: a chunk that a member still had was finished by another. */
+  | { kind: 'relieved'; chunk: number; peer: PeerId }
   | { kind: 'voided'; peer: PeerId; chunks: number[] }
   | { kind: 'drawn'; microjob: number; verifier: PeerId; sample: number[] }
   | { kind: 'verdict'; microjob: number; verdict: string }

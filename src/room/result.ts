@@ -1,7 +1,7 @@
 import { equalBytes } from '../domain/bytes.ts'
 import type { PeerId } from '../domain/ids.ts'
 import { say } from './answer.ts'
-import { about, broadcast, emit, findRound, isHost, memberOf, refuse, send } from './context.ts'
+import { about, broadcast, emit, findRound, isHost, memberOf, note, refuse, send } from './context.ts'
 import type { Context } from './context.ts'
 import { notePace } from './grant.ts'
 import type { BodyOf, Message } from './message.ts'
@@ -32,6 +32,7 @@ export function onComputed(
       acceptResult(slot, event.result, true, s.now)
       room.progressAt = s.now
       notePace(room, s.self, event.ms)
+      noteRelieved(ctx, room, slot)
       if (!isHost(ctx, room)) {
         s.unconfirmed.push({ block: event.block, microjob: event.microjob, chunk: event.chunk })
         if (s.unconfirmed.length > MAX_UNCONFIRMED) s.unconfirmed.shift()
@@ -79,9 +80,15 @@ export function onResult(ctx: Context, room: Room, round: Round, from: PeerId, b
   acceptResult(slot, resultFrom(info), true, s.now)
   room.progressAt = s.now
   if (!forwarded) notePace(room, from, body.ms)
+  noteRelieved(ctx, room, slot)
   dropFromHand(ctx, round, info.chunk)
   pump(ctx, room)
   pull(ctx)
+}
+
+/** Host, for people: who had the chunk as well. */
+function noteRelieved(ctx: Context, room: Room, { chunk, rivals }: ChunkSlot): void {
+  if (isHost(ctx, room)) for (const peer of rivals) note(ctx, { kind: 'relieved', chunk, peer })
 }
 
 /** Somebody else was faster. */

@@ -106,6 +106,7 @@ describe('work in a room', () => {
     const slow = own.filter(({ node }) => node === 'n02').map(({ chunk }) => chunk)
     expect(slow.length).toBeGreaterThan(0)
     for (const chunk of slow) expect(own.filter((entry) => entry.chunk === chunk && entry.node !== 'n02').length).toBeGreaterThan(0)
+    expect(log.notes.some(({ note }) => note.kind === 'relieved' && note.peer === 'n02')).toBe(true)
     expect(world.now).toBeLessThan(9_000)
   })
 
