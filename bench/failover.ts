@@ -31,7 +31,7 @@ const TABS = Number(values.tabs)
 /** What takes longer than this has failed, ms. */
 const PATIENCE_MS = 60_000
 /** Chunks that the room computes undisturbed before the first host goes. */
-const CALM_CHUNKS = 60
+const CALM_CHUNKS = 20
 /** Members of a room whose host is closed, at least: alone, a successor would have nobody to ask. */
 const LEAST_MEMBERS = 3
 
@@ -167,7 +167,7 @@ try {
       (window as unknown as PageWindow).roomful!.submit({
         title: 'Failover',
         kernel,
-        parameters: { width: 8192, height: 8192, centreX: '-0.7269', centreY: '0.1889', span: '0.01', iterations: 2_000 },
+        parameters: { width: 8192, height: 8192, centreX: '-0.7269', centreY: '0.1889', span: '0.01', iterations: 20_000 },
         input: null,
         epsilon: 0.01,
         chunk: [256, 128, 1],

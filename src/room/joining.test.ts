@@ -30,7 +30,15 @@ describe('finding a room', () => {
     const late = world.join('late', HONEST)
     until(world, 'late asks the full room', () => late.state.activity.kind === 'seeking')
     const item = late.state.work.find(({ ref }) => roomTopic(ref) === roomTopic(host.state.room!.rounds[0]!.ref))!
-    late.state.activity = { kind: 'joining', item, host: host.id, since: late.state.now, asked: late.state.now, session: 9 }
+    late.state.activity = {
+      kind: 'joining',
+      item,
+      host: host.id,
+      since: late.state.now,
+      asked: late.state.now,
+      session: 9,
+      admitted: false,
+    }
     deliver(world, 'late', host.id, { block: item.ref.block, microjob: item.ref.microjob, term: 1, body: { case: undefined } })
     world.happen(late, {
       type: 'gossip',
@@ -49,6 +57,26 @@ describe('finding a room', () => {
     )
     until(world, 'late works elsewhere', () => late.state.room !== null)
     expect(late.state.room!.host).toBe('late')
+  })
+
+  it.each([
+    ['waits longer for the welcome of a host that says that it is in', ['ghost', 'n00'], true],
+    ['and no longer for one that only goes on announcing its room', ['ghost'], false],
+  ])('%s', (_, peers, waits) => {
+    const { world } = makeWorld({ nodes: 0, job: { chunks: 20 } })
+    const [first] = world.database.entries.values()
+    world.database.claim('ghost', first!.ref, 1, 60_000)
+    const node = world.join('n00', HONEST)
+    until(world, 'it asks whoever claims the first microjob', () => node.state.activity.kind === 'joining')
+    const { block, microjob } = first!.ref
+    const value = { host: 'ghost', members: 2, capacity: 11, settling: false, version: 2, peers, microjobs: [microjob] }
+    const message: Message = { block, microjob, term: 1, body: { case: 'roomAnnounce', value } }
+    world.happen(node, { type: 'gossip', topic: lobbyTopic(block), from: 'ghost', message })
+    const asked = world.now
+    until(world, 'some seconds have gone', () => world.now > asked + 6_000)
+    expect(node.state.activity.kind === 'joining' && node.state.activity.host === 'ghost').toBe(waits)
+    until(world, 'it opens another one', () => node.state.room !== null)
+    expect(world.now - asked).toBeLessThan(16_000)
   })
 
   it('moves on after silence', () => {
@@ -92,7 +120,15 @@ describe('finding a room', () => {
     const item = { ...late.state.work[0]!, ref: over.ref }
     // Its database will not tell it either.
     late.state.work = late.state.work.filter(({ ref }) => roomTopic(ref) !== roomTopic(over.ref))
-    late.state.activity = { kind: 'joining', item, host: host.id, since: late.state.now, asked: late.state.now, session: 9 }
+    late.state.activity = {
+      kind: 'joining',
+      item,
+      host: host.id,
+      since: late.state.now,
+      asked: late.state.now,
+      session: 9,
+      admitted: false,
+    }
     const began = world.now
     until(world, 'late is in', () => late.state.room !== null)
     expect(roomOf(world, 'late').host).toBe(host.id)

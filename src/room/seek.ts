@@ -35,7 +35,7 @@ export function seekStep(ctx: Context): void {
     const item = nextToOpen(ctx)
     if (item !== null) open(ctx, item)
   } else if (activity.kind === 'joining') {
-    if (s.now - activity.since >= s.options.joinTimeoutMs) {
+    if (s.now - activity.since >= (activity.admitted ? s.options.connectMs : s.options.joinTimeoutMs)) {
       // Whatever else it claims or announces would be met with the same silence.
       turnedAway(s, activity.host, 1)
       cool(s, activity.host, SILENT_HOST_MS)
@@ -181,7 +181,7 @@ function nextToOpen(ctx: Context): WorkItem | null {
 export function join(ctx: Context, item: WorkItem, host: PeerId): void {
   const { s } = ctx
   s.secrets++
-  s.activity = { kind: 'joining', item, host, since: s.now, asked: s.now, session: sessionOf(s) }
+  s.activity = { kind: 'joining', item, host, since: s.now, asked: s.now, session: sessionOf(s), admitted: false }
   if (!s.keepsake.some(({ ref }) => roomTopic(ref) === roomTopic(item.ref))) s.keepsake = [makeRound(s, item.ref, item.results)]
   setMembers(ctx, [host])
   updateTopics(ctx)
@@ -262,6 +262,8 @@ export function onAnnounce(ctx: Context, from: PeerId, message: Message, body: B
     const known = s.announcements.find((entry) => entry.topic === topic && entry.host === activity.host)
     if (known === undefined || betterHost({ host: from, term: message.term }, known)) askAnother(ctx, from)
   }
+  // One connection may take longer than all the talk about it.
+  if (activity.kind === 'joining' && from === activity.host && body.peers.includes(s.self)) activity.admitted = true
   if (activity.kind === 'joining' && from === activity.host && !body.settling) followHost(ctx, topic)
   if (activity.kind === 'opening' && roomTopic(activity.item.ref) === topic && !isDistrusted(s, from)) {
     const other = { host: from, term: message.term }
@@ -338,6 +340,7 @@ function askAnother(ctx: Context, host: PeerId): void {
   if (activity.kind !== 'joining' || isDistrusted(ctx.s, host)) return
   activity.host = host
   activity.asked = ctx.s.now
+  activity.admitted = false
   setMembers(ctx, [host])
   publishJoin(ctx, activity.item)
 }

@@ -211,7 +211,8 @@ export interface Announcement {
 export type Activity =
   | { kind: 'off' }
   | { kind: 'seeking'; since: number }
-  | { kind: 'joining'; item: WorkItem; host: PeerId; since: number; asked: number; session: number }
+  /** `admitted`: the host says that this node is in, and its welcome is on its way. */
+  | { kind: 'joining'; item: WorkItem; host: PeerId; since: number; asked: number; session: number; admitted: boolean }
   | { kind: 'opening'; item: WorkItem; since: number; term: number }
   | { kind: 'member' }
 
