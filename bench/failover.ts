@@ -167,7 +167,7 @@ try {
       (window as unknown as PageWindow).roomful!.submit({
         title: 'Failover',
         kernel,
-        parameters: { width: 8192, height: 8192, centreX: '-0.7269', centreY: '0.1889', span: '0.01', iterations: 20_000 },
+        parameters: { width: 8192, height: 8192, centreX: '-0.7269', centreY: '0.1889', span: '0.01', iterations: 8_000 },
         input: null,
         epsilon: 0.01,
         chunk: [256, 128, 1],
