@@ -110,7 +110,13 @@ export function memberOptions(init: LibP2POptionsInit): Libp2pOptions<NodeServic
       denyInboundUpgradedConnection: (peer) => init.isBanned(peer.toString()),
     },
     // The store's protocols come after the first connections: without the push nobody there would learn of them.
-    services: { identify: identify(), identifyPush: identifyPush(), ping: ping(), pubsub: gossipsub(GOSSIP_OPTIONS) },
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping(),
+      // A tab has too few connections for any to be given up for others, and a room's mesh changes with each microjob.
+      pubsub: gossipsub({ ...GOSSIP_OPTIONS, tagMeshPeers: false }),
+    },
   }
 }
 
