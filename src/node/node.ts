@@ -135,7 +135,7 @@ class Node implements RoomfulNode {
         now: clock.now(),
         capabilities: { engine: 'cpu', slots: 1, customKernels: false },
       }),
-      { transport: network.transport, pubsub: network.pubsub, blocks: store.blocks, signer: network.signer, clock },
+      { transport: network.transport, pubsub: network.pubsub, blocks: store.blocks, signer: network.signer, bulk: network.bulk, clock },
       {
         compute: (effect) => void this.#compute(effect.ref, effect.chunk, effect.attempt),
         cancel: (effect) => this.#computation.cancel(effect, effect.chunk),

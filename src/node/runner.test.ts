@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import { cidOfValue } from '../domain/ids.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { cidOfHash, cidOfValue, hashBytes } from '../domain/ids.ts'
 import { blockCid, lobbyTopic } from '../domain/job.ts'
+import type { BulkSource } from '../net/bulk.ts'
 import type { Body } from '../room/message.ts'
 import { encodeMessage } from '../room/message.ts'
 import { initialState } from '../room/state.ts'
@@ -23,12 +24,13 @@ const item: WorkItem = {
 const member = (peer: string) => ({ peer, observer: false, slots: 1, engine: 'cpu' })
 
 /** A runner that is a member of a room, with every port under the test's control. */
-function inRoom(get: () => Promise<Uint8Array>) {
+function inRoom(get: () => Promise<Uint8Array>, given: () => Promise<Uint8Array> = () => Promise.reject(new Error('it has nothing'))) {
   let now = 1_000_000
   const due: (() => void)[] = []
   const wire: ((from: string, bytes: Uint8Array) => void)[] = []
   const gossip: ((topic: string, from: string, bytes: Uint8Array) => void)[] = []
   const nothing = () => () => undefined
+  const bulk = { asked: [] as string[], source: (async () => null) as BulkSource }
   const runner = new RoomRunner(
     initialState({ self: 'self', seed: new Uint8Array(32), now, capabilities: { engine: 'cpu', slots: 1, customKernels: false } }),
     {
@@ -61,6 +63,10 @@ function inRoom(get: () => Promise<Uint8Array>) {
         stop: async () => undefined,
       },
       signer: { self: 'self', sign: async () => new Uint8Array(64), verify: async () => true },
+      bulk: {
+        fetch: (peer, name) => (bulk.asked.push(`${peer} ${name}`), given()),
+        serve: (source) => void (bulk.source = source),
+      },
       clock: { now: () => now, after: (_ms, callback) => (due.push(callback), () => undefined) },
     },
     {
@@ -111,16 +117,16 @@ function inRoom(get: () => Promise<Uint8Array>) {
     },
   })
   expect(runner.state.room?.host).toBe('host')
-  const result = (data: Uint8Array | undefined): Body => ({
+  const result = (data: Uint8Array | undefined, hash: Uint8Array = new Uint8Array(32).fill(9)): Body => ({
     case: 'result',
     value: {
-      info: { chunk: 3, peer: 'host', hash: new Uint8Array(32).fill(9), fuel: 1, engine: 'cpu', bytes: 4 },
+      info: { chunk: 3, peer: 'host', hash, fuel: 1, engine: 'cpu', bytes: 4 },
       attempt: 1,
       ms: 10,
       data,
     },
   })
-  return { runner, from, pass, result }
+  return { runner, from, pass, result, bulk }
 }
 
 /** Lets promises that wait for nothing but each other settle. */
@@ -143,6 +149,34 @@ describe('a member of a room', () => {
     pass(600)
     expect(runner.state.room?.host).toBe('host')
     expect(runner.state.room?.rounds[0]?.slots[3]?.result?.peer).toBe('host')
+    runner.stop()
+  })
+
+  it('takes a large output from the member that says that it has it, and looks elsewhere for what does not fit', async () => {
+    const right = new Uint8Array(300_000).fill(7)
+    for (const given of [right, new Uint8Array(300_000)]) {
+      let elsewhere = 0
+      const { runner, from, result, bulk } = inRoom(
+        async () => (elsewhere++, right),
+        async () => given,
+      )
+      const hash = hashBytes(right)
+      from('host', result(undefined, hash))
+      await vi.waitFor(() => expect(runner.state.room?.rounds[0]?.slots[3]?.result?.hash).toEqual(hash))
+      expect(bulk.asked).toEqual([`host ${cidOfHash(hash)}`])
+      expect(elsewhere).toBe(given === right ? 0 : 1)
+      runner.stop()
+    }
+  })
+
+  it('gives its outputs to members, and nothing to strangers', async () => {
+    const { runner, bulk } = inRoom(() => Promise.reject(new Error('nobody has it')))
+    const output = new Uint8Array(300_000).fill(5)
+    const cid = cidOfHash(hashBytes(output))
+    runner.outputs.put(cid, output)
+    expect(await bulk.source(cid, 'third')).toBe(output)
+    expect(await bulk.source(cid, 'stranger')).toBeNull()
+    expect(await bulk.source('of another name', 'third')).toBeNull()
     runner.stop()
   })
 

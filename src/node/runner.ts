@@ -5,6 +5,8 @@ import { equalBytes } from '../domain/bytes.ts'
 import { cidOfHash, decodeCanonical } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
 import type { MicrojobRef } from '../domain/job.ts'
+import { MAX_CHUNK_OUTPUT_BYTES } from '../domain/plan.ts'
+import type { Bulk } from '../net/bulk.ts'
 import type { Effect, Note, RoomEvent } from '../room/event.ts'
 import { INLINE_LIMIT } from '../room/limits.ts'
 import { decodeMessage, encodeMessage } from '../room/message.ts'
@@ -35,6 +37,8 @@ export interface RunnerComponents {
   pubsub: PubSub
   blocks: BlockStore
   signer: Signer
+  /** Between members, for outputs above the inline limit. */
+  bulk: Pick<Bulk, 'fetch' | 'serve'>
   clock: Clock
 }
 
@@ -60,6 +64,9 @@ export class RoomRunner {
     this.#parts = parts
     this.#handlers = handlers
     this.outputs = new OutputCache(parts.blocks)
+    parts.bulk.serve(async (cid, to) =>
+      this.state.room?.members.some(({ peer }) => peer === to) ? (this.outputs.peek(cid) ?? null) : null,
+    )
     this.#ends.push(
       parts.transport.onMessage((from, bytes) => this.#receive(from, bytes)),
       parts.transport.onConnection((peer, up) => this.dispatch({ type: 'connection', peer, up })),
@@ -208,7 +215,11 @@ export class RoomRunner {
   }
 
   async #believe(from: PeerId, message: Message): Promise<void> {
-    if (message.body.case === 'result' && message.body.value.data === undefined && !(await this.#fetch(message.body.value.info?.hash))) {
+    if (
+      message.body.case === 'result' &&
+      message.body.value.data === undefined &&
+      !(await this.#fetch(message.body.value.info?.hash, from))
+    ) {
       // Whoever says that it has the data does not give it.
       return this.dispatch({ type: 'requestFailed', peer: from })
     }
@@ -236,15 +247,31 @@ export class RoomRunner {
     return true
   }
 
-  /** A result counts here only once its output is: fetched, or inside the message. */
-  async #fetch(hash: Uint8Array | undefined): Promise<boolean> {
+  /**
+   * A result counts here only once its output is: fetched, or inside the message.
+   * @param from a member that says that it has it; wherever it may be otherwise
+   */
+  async #fetch(hash: Uint8Array | undefined, from?: PeerId): Promise<boolean> {
     if (hash?.length !== 32) return false
+    const signal = AbortSignal.timeout(FETCH_MS)
     try {
-      await this.outputs.get(cidOfHash(hash), AbortSignal.timeout(FETCH_MS))
+      if (from !== undefined && (await this.#fetchFrom(from, hash, signal))) return true
+      await this.outputs.get(cidOfHash(hash), signal)
       return true
     } catch {
       return false
     }
+  }
+
+  /** Straight from a member that has it in memory. False where something else has to be tried. */
+  async #fetchFrom(peer: PeerId, hash: Uint8Array, signal: AbortSignal): Promise<boolean> {
+    const cid = cidOfHash(hash)
+    if (this.outputs.peek(cid) !== undefined || (await this.#parts.blocks.has(cid))) return false
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(FETCH_MS / 2)])
+    return this.#parts.bulk.fetch(peer, cid, { maxBytes: MAX_CHUNK_OUTPUT_BYTES, signal: patience }).then(
+      (data) => this.#keep(hash, data),
+      () => false,
+    )
   }
 
   async #keep(hash: Uint8Array | undefined, data: Uint8Array): Promise<boolean> {
