@@ -2,8 +2,8 @@ import type { PeerId } from '../domain/ids.ts'
 import { about, emit, findRound, memberOf, refuse, send } from './context.ts'
 import type { Context } from './context.ts'
 import type { BodyOf } from './message.ts'
-import { noteGrant, slotOf } from './round.ts'
-import type { Room, Round } from './state.ts'
+import { clearResult, noteGrant, slotOf } from './round.ts'
+import type { ChunkSlot, Room, Round } from './state.ts'
 
 const REQUEST_AGAIN_MS = 1_500
 
@@ -26,8 +26,10 @@ export function onChunkGrant(ctx: Context, room: Room, round: Round, from: PeerI
   const place = s.capabilities.slots + s.options.queue
   for (const chunk of body.chunks) {
     const slot = slotOf(round, chunk)
-    if (slot === undefined || slot.result !== null || s.inHand.length >= place) continue
+    if (slot === undefined || s.inHand.length >= place) continue
+    if (slot.result !== null && !isIgnored(ctx, round, slot)) continue
     if (s.inHand.some((hand) => hand.chunk === chunk)) continue
+    if (slot.result !== null) clearResult(slot)
     s.inHand.push({ block: round.ref.block, microjob: round.ref.microjob, chunk, attempt: body.attempt, running: false })
     noteGrant(slot, { peer: s.self, attempt: body.attempt, at: s.now, deadline: s.now + body.deadlineMs })
     room.requestedWant = Math.max(0, room.requestedWant - 1)
@@ -35,6 +37,13 @@ export function onChunkGrant(ctx: Context, room: Room, round: Round, from: PeerI
   }
   pump(ctx, room)
 }
+
+/** Another's result, for so long that the host would have it if it counted: it never asked for that one. */
+function isIgnored({ s }: Context, round: Round, { result, resultAt }: ChunkSlot): boolean {
+  return round.draw === null && result?.peer !== s.self && s.now - resultAt >= IGNORED_MS
+}
+
+const IGNORED_MS = 3_000
 
 /** Starts what the slots have room for. */
 export function pump(ctx: Context, room: Room): void {
