@@ -42,9 +42,12 @@ const NEWS_MS = 6_000
 /** Then everybody leaves its room within this time. */
 const FAREWELL_MS = 200_000
 const MAX_VIOLATIONS = 5
-/** Chunks recomputed in checks: every chunk a few times where there are liars, whatever else happens. */
+/**
+ * Chunks recomputed in checks: every chunk a few times where there are liars, whatever else happens. The most seen in
+ * 20,000 histories is 454 for 20 chunks, where half of six are dishonest and rooms take four.
+ */
 const MOST_CHECKS_A_CHUNK = 15
-const MOST_CHECKS = 150
+const MOST_CHECKS = 250
 
 /** Lives one history through and checks it after every step. */
 export function runScenario(scenario: Scenario, options: RunOptions = {}): Outcome {
