@@ -88,13 +88,6 @@ export const MUTANTS: readonly Mutant[] = [
     shape: HOSTILE,
   },
   {
-    name: 'who was proven wrong elsewhere is let in',
-    file: 'host.ts',
-    from: 'if (s.convicted.includes(from)) return',
-    to: 'if (s.convicted.length < 0) return',
-    shape: HOSTILE,
-  },
-  {
     name: 'nobody takes over',
     file: 'takeover.ts',
     from: 'if (candidate.peer === s.self) return takeOver(ctx, room, reason)',
@@ -220,6 +213,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'heartbeat.ts',
     from: 'catchUp(ctx, room, from, aheadOf(room, body))',
     to: 'void [catchUp, aheadOf]',
-    shape: HOSTILE,
+    shape: PAIR,
   },
 ]

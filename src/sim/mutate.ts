@@ -15,7 +15,7 @@ const SMALL: ScenarioOptions = { nodes: 4, rooms: 1, level: null }
 const STEP = 40
 /** A mutant that loops without end is caught as well. */
 const TIMEOUT_MS = 300_000
-const MOST = 2_000
+const MOST = 8_000
 
 /** A mutant whose text is no longer in the file: the list has to follow the machine. */
 class StaleMutantError extends Error {
