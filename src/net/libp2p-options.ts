@@ -36,17 +36,12 @@ export interface LibP2POptionsInit {
   isBanned(peer: string): boolean
 }
 
-const latin1 = new TextDecoder('latin1')
-
 /** Gossip settings that relay and tabs share. */
 export const GOSSIP_OPTIONS: Partial<GossipsubOpts> = {
   allowPublishToZeroTopicPeers: true,
   globalSignaturePolicy: 'StrictSign',
   // A message is passed on only after the topic's validator has accepted it.
   asyncValidation: false,
-  // A message comes from every neighbour. Its author and signature tell a copy of one that was checked before its
-  // signature is checked again; they are remembered once they hold.
-  fastMsgIdFn: ({ from, signature }) => latin1.decode(from) + latin1.decode(signature),
   floodPublish: true,
   // Above ten peers behind one address the default weight graylists all of them: a class room, a reverse proxy, and
   // everybody who comes through a relay.
@@ -110,13 +105,7 @@ export function memberOptions(init: LibP2POptionsInit): Libp2pOptions<NodeServic
       denyInboundUpgradedConnection: (peer) => init.isBanned(peer.toString()),
     },
     // The store's protocols come after the first connections: without the push nobody there would learn of them.
-    services: {
-      identify: identify(),
-      identifyPush: identifyPush(),
-      ping: ping(),
-      // A tab has too few connections for any to be given up for others, and a room's mesh changes with each microjob.
-      pubsub: gossipsub({ ...GOSSIP_OPTIONS, tagMeshPeers: false }),
-    },
+    services: { identify: identify(), identifyPush: identifyPush(), ping: ping(), pubsub: gossipsub(GOSSIP_OPTIONS) },
   }
 }
 

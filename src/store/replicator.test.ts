@@ -3,7 +3,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { DatabaseRecord } from '../domain/record.ts'
 import { claim, jobRecord, partial, result, sign } from '../room/store-fixtures.ts'
-import { decodeGossip, encodeMessage, MAX_NAMED } from './exchange-message.ts'
+import { encodeMessage, MAX_NAMED } from './exchange-message.ts'
 import type { GossipLibp2p } from './replicator.ts'
 import { connect, loseEntries, startLibp2p, startTestNode } from './test-node.ts'
 import type { TestNode } from './test-node.ts'
@@ -40,26 +40,6 @@ describe('replication', { timeout: 40_000 }, () => {
     for (let i = 0; i < 5; i++) await put(right, jobRecord(right.signer, `offline ${i}`))
     await connect(right, hub)
     await until(() => expect(left.store.jobs.records()).toHaveLength(5))
-  })
-
-  it('passes entries on, but no states: those are for the neighbours of whoever tells them', async () => {
-    const [hub, left, far] = [await node(), await node(), await attacker()]
-    const topic = topicOf(hub)
-    const heard: string[] = []
-    far.services.pubsub.addEventListener('message', ({ detail }) => {
-      const message = decodeGossip(detail.data)
-      if (detail.type === 'signed' && detail.from.equals(left.libp2p.peerId) && message !== null) heard.push(message.kind)
-    })
-    far.services.pubsub.subscribe(topic)
-    await connect(left, hub)
-    await connect({ libp2p: far }, hub)
-    const pubsub = hub.libp2p.services.pubsub as unknown as { getMeshPeers(topic: string): string[] }
-    await until(() => expect(pubsub.getMeshPeers(topic)).toHaveLength(2))
-    const state = encodeMessage({ kind: 'state', state: new Uint8Array(32), archive: false })
-    for (let i = 0; i < 3; i++) await left.libp2p.services.pubsub.publish(topic, state)
-    await put(left, jobRecord(left.signer, 'after the states'))
-    await until(() => expect(heard).toContain('entry'))
-    expect(heard).not.toContain('state')
   })
 
   it('brings many large records in one exchange', async () => {

@@ -1,4 +1,4 @@
-import type { GossipSub, GossipSubEvents, Message, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { GossipSub, GossipSubEvents, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { equalBytes, hex } from '../domain/bytes.ts'
 import type { PeerId } from '../domain/ids.ts'
@@ -89,7 +89,7 @@ export class Replicator<R extends AnyRecord> {
       maxInboundStreams: 64,
       maxOutboundStreams: 64,
     })
-    pubsub.topicValidators.set(replica.address, (_peer, message) => this.#validate(message) as TopicValidatorResult)
+    pubsub.topicValidators.set(replica.address, (_peer, message) => this.#validate(message.data) as TopicValidatorResult)
     pubsub.addEventListener('message', this.#onMessage)
     pubsub.addEventListener('subscription-change', this.#onSubscription)
     libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
@@ -170,15 +170,11 @@ export class Replicator<R extends AnyRecord> {
     for (const field of ['sent', 'received', 'fresh', 'refused', 'bytesSent', 'bytesReceived'] as const) this.#stats[field] += stats[field]
   }
 
-  /** Entries go on to everybody. A state is of use to its author's neighbours alone, who have it from its author. */
-  #validate(message: Message): 'accept' | 'ignore' | 'reject' {
-    const decoded = decodeGossip(message.data)
-    if (decoded === null || message.type !== 'signed') return this.#reject()
-    if (decoded.kind === 'entry') return readEntry(decoded.entry, this.#init.replica.address).ok ? 'accept' : this.#reject()
-    const author = message.from.toString()
-    if (decoded.archive) this.#archives.add(author)
-    this.#compare(author, decoded.state)
-    return 'ignore'
+  #validate(data: Uint8Array): 'accept' | 'reject' {
+    const message = decodeGossip(data)
+    if (message === null) return this.#reject()
+    if (message.kind === 'entry' && !readEntry(message.entry, this.#init.replica.address).ok) return this.#reject()
+    return 'accept'
   }
 
   #reject(): 'reject' {
@@ -187,10 +183,16 @@ export class Replicator<R extends AnyRecord> {
   }
 
   readonly #onMessage = (event: GossipSubEvents['message']): void => {
-    const { topic, data } = event.detail
-    if (topic !== this.#init.replica.address) return
+    const { topic, data, type } = event.detail as { topic: string; data: Uint8Array; type: string; from?: { toString(): string } }
+    if (topic !== this.#init.replica.address || type !== 'signed') return
     const message = decodeGossip(data)
-    if (message?.kind === 'entry') void this.#init.replica.accept([message.entry])
+    const from = (event.detail as { from?: { toString(): string } }).from?.toString()
+    if (message === null || from === undefined) return
+    if (message.kind === 'entry') void this.#init.replica.accept([message.entry])
+    else {
+      if (message.archive) this.#archives.add(from)
+      this.#compare(from, message.state)
+    }
   }
 
   #compare(peer: PeerId, theirs: Uint8Array): void {
