@@ -1,7 +1,13 @@
-/** The one timer of a page's clock, ms from now. A worker's timers are not slowed down when its page is hidden. */
-let timer: ReturnType<typeof setTimeout> | undefined
+/** Timers of a page's clock. A worker's timers are not slowed down when its page is hidden. */
+const timers = new Map<number, ReturnType<typeof setTimeout>>()
 
-globalThis.onmessage = ({ data }: MessageEvent<number>) => {
-  clearTimeout(timer)
-  timer = setTimeout(() => globalThis.postMessage(null), data)
+globalThis.onmessage = ({ data }: MessageEvent<{ id: number; ms: number | null }>) => {
+  clearTimeout(timers.get(data.id))
+  timers.delete(data.id)
+  if (data.ms === null) return
+  const ring = (): void => {
+    timers.delete(data.id)
+    globalThis.postMessage(data.id)
+  }
+  timers.set(data.id, setTimeout(ring, data.ms))
 }

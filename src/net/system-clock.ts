@@ -11,69 +11,53 @@ export interface SystemClock extends Clock {
 interface Bell {
   set(id: number, ms: number): void
   clear(id: number): void
-  /** Forgets all that was set. */
-  silence(): void
-}
-
-/** A timer that has not rung. */
-interface Timer {
-  /** In the time of `performance.now`, ms: the system's may be set back meanwhile. */
-  at: number
-  callback: () => void
+  stop(): void
 }
 
 /**
- * The system's clock. A page that is seen uses the platform's own timers. Those of a hidden page ring once a second, or
- * once a minute: then a worker rings; where there is no worker, or in Node, the platform's have to do.
+ * The system's clock. In a page its timers run in a worker, because a hidden page's own timers ring once a second, or
+ * once a minute; where there is no worker, or in Node, they are the platform's.
  */
 export function createSystemClock(): SystemClock {
-  const timers = new Map<number, Timer>()
+  const callbacks = new Map<number, () => void>()
   const ring = (id: number): void => {
-    const timer = timers.get(id)
-    timers.delete(id)
-    timer?.callback()
+    const callback = callbacks.get(id)
+    callbacks.delete(id)
+    callback?.()
   }
-  const own = platformBell(ring)
   const inPage = typeof window !== 'undefined' && typeof Worker === 'function'
-  let worker = inPage ? workerBell(ring, withoutWorker) : null
-  let bell: Bell = own
+  let bell: Bell = inPage ? workerBell(ring, fallBack) : platformBell(ring)
+  const deadlines = new Map<number, number>()
   let lastId = 0
 
-  function choose(): void {
-    const next = worker !== null && document.visibilityState !== 'visible' ? worker : own
-    if (next === bell) return
-    bell.silence()
-    bell = next
-    const now = performance.now()
-    for (const [id, { at }] of timers) bell.set(id, Math.max(0, at - now))
+  function fallBack(): void {
+    bell = platformBell(ring)
+    for (const id of callbacks.keys()) bell.set(id, Math.max(0, (deadlines.get(id) ?? 0) - Date.now()))
   }
-
-  function withoutWorker(): void {
-    worker = null
-    choose()
-  }
-
-  if (worker !== null) document.addEventListener('visibilitychange', choose)
-  choose()
 
   return {
     get pending() {
-      return timers.size
+      return callbacks.size
     },
     now: () => Date.now(),
     after(ms: number, callback: () => void): Unsubscribe {
       const id = ++lastId
-      timers.set(id, { at: performance.now() + ms, callback })
+      callbacks.set(id, () => {
+        deadlines.delete(id)
+        callback()
+      })
+      deadlines.set(id, Date.now() + ms)
       bell.set(id, ms)
       return () => {
-        if (timers.delete(id)) bell.clear(id)
+        if (!callbacks.delete(id)) return
+        deadlines.delete(id)
+        bell.clear(id)
       }
     },
     stop() {
-      if (inPage) document.removeEventListener('visibilitychange', choose)
-      timers.clear()
-      bell.silence()
-      worker?.stop()
+      callbacks.clear()
+      deadlines.clear()
+      bell.stop()
     },
   }
 }
@@ -94,46 +78,21 @@ function platformBell(ring: (id: number) => void): Bell {
       clearTimeout(timers.get(id))
       timers.delete(id)
     },
-    silence() {
+    stop() {
       for (const timer of timers.values()) clearTimeout(timer)
       timers.clear()
     },
   }
 }
 
-/** The worker knows of the earliest timer alone: each message to it and back costs more than the timer. */
-function workerBell(ring: (id: number) => void, onFailure: () => void): Bell & { stop(): void } {
+function workerBell(ring: (id: number) => void, onFailure: () => void): Bell {
   const worker = new Worker(new URL('./clock-worker.ts', import.meta.url), { type: 'module', name: 'roomful-clock' })
-  /** When each rings, in the time of `performance.now`, ms. */
-  const timers = new Map<number, number>()
-  /** When the worker rings. */
-  let asked = Infinity
-  const ask = (at: number): void => {
-    if (at >= asked) return
-    asked = at
-    worker.postMessage(Math.max(0, Math.ceil(at - performance.now())))
-  }
-  worker.onmessage = () => {
-    asked = Infinity
-    const now = performance.now()
-    const due = [...timers].filter(([, at]) => at <= now).sort(([a, first], [b, second]) => first - second || a - b)
-    try {
-      for (const [id] of due) if (timers.delete(id)) ring(id)
-    } finally {
-      // Whoever throws must not keep the others from being called.
-      if (timers.size > 0) ask(Math.min(...timers.values()))
-    }
-  }
+  worker.onmessage = ({ data }: MessageEvent<number>) => ring(data)
   // A page whose policy forbids workers still needs timers.
   worker.onerror = onFailure
   return {
-    set(id, ms) {
-      const at = performance.now() + ms
-      timers.set(id, at)
-      ask(at)
-    },
-    clear: (id) => void timers.delete(id),
-    silence: () => timers.clear(),
+    set: (id, ms) => worker.postMessage({ id, ms }),
+    clear: (id) => worker.postMessage({ id, ms: null }),
     stop: () => worker.terminate(),
   }
 }
