@@ -10,7 +10,8 @@ import { Siege } from './testing/siege.ts'
 /** Messages to each decoder, and to each protocol of a running node; `npm run bench -- fuzz` sends many more. */
 const DECODED = 100_000
 const SENT = 600
-const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
+/** The same in each run: a suite must not fail by luck. `npm run bench -- fuzz` tries others, and `SEED` does here. */
+const seed = Number(process.env['SEED'] ?? 1)
 
 const SEEDS: Uint8Array[] = [
   joinParts(encodeFrame({ kind: 'hello', version: 1, session: '00112233445566ff', stream: 1, first: 1, peer: 'peer' })),
