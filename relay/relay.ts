@@ -12,6 +12,7 @@ import { GOSSIP_OPTIONS, MAX_EARLY_STREAMS } from '../src/net/libp2p-options.ts'
 import { Bans } from '../src/net/bans.ts'
 import { Offences } from '../src/net/offences.ts'
 import { scoreOwnTopics } from '../src/net/gossip-score.ts'
+import { reopenGossipStreams } from '../src/net/gossip-streams.ts'
 import { KeySigner } from '../src/net/keys.ts'
 import { RelayConfigError } from './errors.ts'
 import { createFront } from './front.ts'
@@ -163,6 +164,7 @@ export async function createRelay(init: RelayInit): Promise<Relay> {
   })
   libp2p = node
   scoreOwnTopics(node.services.pubsub)
+  const stopReopening = reopenGossipStreams(node)
   const topics = new TopicForwarder(node, limits.topics)
   const here = new PresenceService(node, offences)
   presence = here
@@ -177,6 +179,7 @@ export async function createRelay(init: RelayInit): Promise<Relay> {
   async function stop(): Promise<void> {
     for (const service of services) await service.stop()
     node.removeEventListener('peer:disconnect', onDisconnect)
+    stopReopening()
     topics.stop()
     here.stop()
     registryService.stop()

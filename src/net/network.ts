@@ -4,6 +4,7 @@ import { Bans } from './bans.ts'
 import { Bulk } from './bulk.ts'
 import { Gossip } from './gossip.ts'
 import { scoreOwnTopics } from './gossip-score.ts'
+import { reopenGossipStreams } from './gossip-streams.ts'
 import { KeySigner, generateKey, keyFromBytes } from './keys.ts'
 import { memberOptions } from './libp2p-options.ts'
 import { Links } from './links.ts'
@@ -115,6 +116,7 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
   )
 
   scoreOwnTopics(libp2p.services.pubsub)
+  const stopReopening = reopenGossipStreams(libp2p)
 
   const changeHandlers = new Set<() => void>()
   const changed = (): void => {
@@ -182,6 +184,7 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
     ;(await closeLoopback)?.()
     await transport.stop()
     await Promise.all([bulk.stop(), desk.stop(), reporter.stop()])
+    stopReopening()
     await pubsub.stop()
     presence.stop()
     registrar.stop()

@@ -62,21 +62,12 @@ describe('two tabs that meet through a relay', () => {
     expect(noticed - closed).toBeLessThan(250)
   })
 
-  it('dial each other time after time, and not one dial hangs', { timeout: 180_000 }, async () => {
-    const [from, to] = [await bench.open(), await bench.open()]
-    for (const tab of [from, to]) await untilEvent(tab, 'relay reserved')
-    // The relayed path is closed beside a direct one: a dial over it may break off, or once in hundreds run out of time.
-    // The channel whose opening a page misses would hang in four of 25: hardly a series would be without.
-    const series: string[][] = []
-    do {
-      series.push(
-        await from.page.evaluate(([relay, peer]) => globalThis.page.dial(relay, peer, 25), [bench.relay.multiaddr, to.peer] as const),
-      )
-    } while (series.length < 3 && series.at(-1)!.some((reason) => reason.includes('timed out')))
-    expect(
-      series.at(-1)!.filter((reason) => reason.includes('timed out')),
-      JSON.stringify(series),
-    ).toEqual([])
-    expect(series.at(-1)!.length).toBeLessThan(25)
+  it('dial each other time after time, and not one dial hangs', { timeout: 300_000 }, async () => {
+    const [from, to] = [await bench.openBare(), await bench.openBare()]
+    const failed = await from.page.evaluate(([relay, peer]) => globalThis.page.dial(relay, peer, 25), [
+      bench.relay.multiaddr,
+      to.peer,
+    ] as const)
+    expect(failed).toEqual([])
   })
 })

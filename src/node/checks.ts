@@ -1,6 +1,7 @@
 import type { KernelManifest } from '../domain/kernel.ts'
 import type { Cid } from '../domain/ids.ts'
 import { CheckQueue } from '../room/check-queue.ts'
+import type { Task } from '../room/check-queue.ts'
 import type { Effect } from '../room/event.ts'
 import type { Computation } from './computation.ts'
 import { findsToCheck } from './finds.ts'
@@ -10,7 +11,7 @@ import type { RoomRunner } from './runner.ts'
 const VERIFY_MS = 60_000
 
 export interface ChecksComponents {
-  runner: Pick<RoomRunner, 'state' | 'claimed' | 'dispatch'>
+  runner: Pick<RoomRunner, 'state' | 'dispatch'>
   computation: Pick<Computation, 'recompute' | 'checksAtOnce'>
   manifestOf(job: Cid): KernelManifest | undefined
   failed(microjob: number, cause: unknown): void
@@ -42,13 +43,14 @@ export class Checks {
     }
   }
 
-  async #recompute({ check, chunk }: NonNullable<ReturnType<CheckQueue['next']>>): Promise<void> {
+  async #recompute(task: Task): Promise<void> {
     const { runner, computation, failed } = this.#parts
+    const { check, chunk, claimed, known } = task
     const { ref, attempt } = check.effect
     const at = { block: ref.block, microjob: ref.microjob, attempt }
     try {
-      const hash = await computation.recompute(ref, chunk, runner.claimed(ref, chunk), AbortSignal.timeout(VERIFY_MS))
-      const isLast = this.#queue.done(check, chunk, hash)
+      const hash = known ?? (await computation.recompute(ref, chunk, claimed, AbortSignal.timeout(VERIFY_MS)))
+      const isLast = this.#queue.done(task, hash)
       runner.dispatch({ type: 'checked', ...at, chunk })
       if (isLast) runner.dispatch({ type: 'verified', ...at, checked: check.checked })
     } catch (cause) {

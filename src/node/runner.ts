@@ -4,7 +4,6 @@ import type { Certificate } from '../domain/certificate.ts'
 import { equalBytes } from '../domain/bytes.ts'
 import { cidOfHash, decodeCanonical } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
-import type { MicrojobRef } from '../domain/job.ts'
 import { MAX_CHUNK_OUTPUT_BYTES } from '../domain/plan.ts'
 import type { Bulk } from '../net/bulk.ts'
 import type { Effect, Note, RoomEvent } from '../room/event.ts'
@@ -78,12 +77,6 @@ export class RoomRunner {
   /** Messages that were none of ours, by any sender. */
   get malformed(): number {
     return this.#malformed
-  }
-
-  /** Hash of the result that counts for a chunk of this room; null while there is none. */
-  claimed(ref: Pick<MicrojobRef, 'block' | 'microjob'>, chunk: number): Uint8Array | null {
-    const round = this.state.room?.rounds.find((entry) => entry.ref.block === ref.block && entry.ref.microjob === ref.microjob)
-    return round?.slots.find((slot) => slot.chunk === chunk)?.result?.hash ?? null
   }
 
   dispatch(event: WithoutNow<RoomEvent>): void {

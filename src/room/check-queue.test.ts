@@ -12,8 +12,12 @@ function effect(microjob: number, chunks: number[], attempt = 1): Extract<Effect
 }
 
 /** A node in a room with draws of these microjobs. */
-function stateOf(draws: { microjob: number; attempt: number }[]): Pick<RoomState, 'room'> {
-  const rounds = draws.map(({ microjob, attempt }) => ({ ref: effect(microjob, []).ref, draw: { attempt } }))
+function stateOf(draws: { microjob: number; attempt: number; claim?: Uint8Array }[]): Pick<RoomState, 'room'> {
+  const rounds = draws.map(({ microjob, attempt, claim }) => ({
+    ref: effect(microjob, []).ref,
+    draw: { attempt },
+    slots: Array.from({ length: 10 }, () => ({ result: claim === undefined ? null : { hash: claim } })),
+  }))
   return { room: { rounds } } as unknown as Pick<RoomState, 'room'>
 }
 
@@ -36,9 +40,27 @@ describe('a queue of checks', () => {
     const queue = new CheckQueue()
     queue.add(effect(1, [12, 17]))
     const [first, second] = [queue.next(both)!, queue.next(both)!]
-    expect(queue.done(second.check, second.chunk, hash)).toBe(false)
-    expect(queue.done(first.check, first.chunk, hash)).toBe(true)
+    expect(queue.done(second, hash)).toBe(false)
+    expect(queue.done(first, hash)).toBe(true)
     expect(first.check.checked.map(({ chunk }) => chunk)).toEqual([17, 12])
+  })
+
+  it('remembers what was found when a draw is repeated, for the same claim and in the same round', () => {
+    const queue = new CheckQueue()
+    const found = new Uint8Array(32).fill(7)
+    queue.add(effect(1, [12]))
+    queue.done(queue.next(stateOf([{ microjob: 1, attempt: 1, claim: hash }]))!, found)
+    queue.add(effect(1, [12, 13], 2))
+    const again = stateOf([{ microjob: 1, attempt: 2, claim: hash }])
+    expect([queue.next(again), queue.next(again)]).toMatchObject([
+      { chunk: 12, claimed: hash, known: found },
+      { chunk: 13, claimed: hash, known: null },
+    ])
+    queue.add(effect(1, [12], 3))
+    expect(queue.next(stateOf([{ microjob: 1, attempt: 3, claim: found }]))).toMatchObject({ claimed: found, known: null })
+    expect(queue.next({ room: null })).toBe(null)
+    queue.add(effect(1, [12], 4))
+    expect(queue.next(stateOf([{ microjob: 1, attempt: 4, claim: hash }]))).toMatchObject({ known: null })
   })
 
   it('forgets what no draw waits for any longer, and what cannot be done', () => {

@@ -284,17 +284,19 @@ export class World {
     const next = node.checking ? null : node.checks.next(node.state)
     if (next === null) return
     node.checking = true
-    const { check, chunk } = next
-    const ms = node.behaviour.paceMs
+    const { check, chunk, known } = next
+    const ms = known === null ? node.behaviour.paceMs : 0
     this.schedule.after(ms, () => {
       node.checking = false
       if (!node.alive) return
-      node.verified++
-      this.verified++
+      if (known === null) {
+        node.verified++
+        this.verified++
+      }
       node.busyMs += ms
       const { ref, attempt } = check.effect
       const common = { block: ref.block, microjob: ref.microjob, attempt }
-      const isLast = node.checks.done(check, chunk, ownHash(node.behaviour, node.id, chunk))
+      const isLast = node.checks.done(next, known ?? ownHash(node.behaviour, node.id, chunk))
       this.happen(node, { type: 'checked', ...common, chunk })
       if (isLast) this.happen(node, { type: 'verified', ...common, checked: check.checked })
       this.#check(node)

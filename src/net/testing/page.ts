@@ -1,6 +1,11 @@
+import { createLibp2p } from 'libp2p'
 import { directAddress, parseRelay } from '../addresses.ts'
+import { generateKey, keyFromBytes } from '../keys.ts'
+import { memberOptions } from '../libp2p-options.ts'
 import { createNetwork } from '../network.ts'
 import { createSystemClock } from '../system-clock.ts'
+import { mendWebRTC } from '../webrtc-init-channel.ts'
+import type { RoomfulLibp2p } from '../libp2p-options.ts'
 import type { Network, NetworkInit } from '../network.ts'
 
 /** What tests and benchmarks drive in a tab: the network itself, and a record of what arrived. */
@@ -11,10 +16,14 @@ export interface TestPage {
   /** ms since the page's time origin. */
   events: { at: number; what: string }[]
   received: { from: string; bytes: number; first: number }[]
-  /** Makes a direct connection and closes it, so many times. Gives the reasons of those that did not come. */
+  /** Starts a bare node, which keeps no links: connections are there as long as the test wants them. Gives its peer id. */
+  startBare(relay: string): Promise<string>
+  /** From a bare node: makes a direct connection and closes it, so many times. Gives the reasons of those that did not come. */
   dial(relay: string, peer: string, times: number): Promise<string[]>
   start(relays: string[], more?: Partial<Omit<NetworkInit, 'relays'>>): Promise<string>
 }
+
+let bare: RoomfulLibp2p | null = null
 
 const page: TestPage = {
   createNetwork,
@@ -22,12 +31,23 @@ const page: TestPage = {
   network: null,
   events: [],
   received: [],
+  async startBare(relay) {
+    await mendWebRTC()
+    const at = parseRelay(relay)
+    const privateKey = keyFromBytes(await generateKey())
+    bare = await createLibp2p(memberOptions({ privateKey, relays: [at], rtcConfiguration: {}, direct: true, isBanned: () => false }))
+    await bare.dial(at.multiaddr)
+    while (!bare.getMultiaddrs().some((address) => address.toString().includes('/p2p-circuit')))
+      await new Promise((resolve) => bare!.addEventListener('self:peer:update', resolve, { once: true }))
+    return bare.peerId.toString()
+  },
   async dial(relay, peer, times) {
     const failed: string[] = []
     for (let i = 0; i < times; i++) {
       try {
-        const connection = await page.network!.libp2p.dial(directAddress(parseRelay(relay), peer))
-        await connection.close()
+        const connection = await bare!.dial(directAddress(parseRelay(relay), peer))
+        // The relayed one that introduced them too: each dial begins from nothing.
+        await Promise.all(bare!.getConnections(connection.remotePeer).map((each) => each.close()))
       } catch (error) {
         failed.push(String(error))
       }

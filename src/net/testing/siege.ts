@@ -19,6 +19,7 @@ import { openStore } from '../../store/index.ts'
 import { parseRelay } from '../addresses.ts'
 import { BULK_PROTOCOL } from '../bulk.ts'
 import { scoreOf } from '../gossip-score.ts'
+import { reopenGossipStreams } from '../gossip-streams.ts'
 import { generateKey, keyFromBytes } from '../keys.ts'
 import { memberOptions } from '../libp2p-options.ts'
 import { createNetwork } from '../network.ts'
@@ -154,7 +155,7 @@ export class Siege {
     return this.#protocols()[target] === undefined
   }
 
-  /** Sends at least so many hostile messages to one target, on a protocol until the last identity is punished, too. */
+  /** Sends at least so many hostile messages to one target, and goes on until the last identity is punished. */
   async attack(target: string, count: number, seed: number, settleMs = 0): Promise<SiegeReport> {
     const random = seeded(seed)
     const started = performance.now()
@@ -261,14 +262,23 @@ export class Siege {
       const attacker = await this.#attacker()
       const { pubsub } = attacker.services
       spent.identities++
+      const reopening = reopenGossipStreams(attacker)
       await until(() => pubsub.getSubscribers(topic).some((peer) => peer.equals(relay.peerId)), AbortSignal.timeout(PATIENCE_MS))
-      for (let i = 0; i < PER_PUBLISHER && spent.sent < count; i++, spent.sent++) {
+      const shout = async (): Promise<void> => {
+        spent.sent++
         await pubsub.publish(topic, hostile(random, samples)).catch(() => undefined)
       }
-      // Whoever sent four messages or more has sent some that are nonsense.
+      const most = Math.min(count, spent.sent + PER_PUBLISHER)
+      while (spent.sent < most) await shout()
+      // An oversized one ends its stream, and what it says until it has another one is lost: it goes on.
       const heard = (): boolean => scoreOf(relay.services.pubsub, attacker.peerId.toString()) > GRAYLIST
-      await until(() => !heard(), AbortSignal.timeout(PATIENCE_MS)).catch(() => undefined)
+      const patience = AbortSignal.timeout(PATIENCE_MS)
+      while (heard() && !patience.aborted) {
+        await shout()
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
       if (!heard()) spent.punished++
+      reopening()
       await attacker.stop()
     }
     return spent

@@ -22,6 +22,8 @@ export interface TabBench {
   readonly directory: string
   /** A tab in a context of its own, its network started. */
   open(more?: TabInit): Promise<Tab>
+  /** A tab with a bare node, which keeps no links. */
+  openBare(): Promise<Tab>
   /** Another relay on the same page, for tests with several. */
   openRelay(init?: Partial<RelayInit>): Promise<Relay>
   stop(): Promise<void>
@@ -60,18 +62,28 @@ export async function openTabBench(init: Partial<RelayInit> = {}): Promise<TabBe
   }
   const relay = await openRelay(init)
   const browser = await chromium.launch({ executablePath: findChromium(), args: CHROMIUM_FLAGS })
+  const openPage = async (): Promise<Omit<Tab, 'peer'>> => {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await page.goto(relay.url)
+    await page.waitForFunction(() => globalThis.page !== undefined)
+    return { context, page }
+  }
   return {
     relay,
     browser,
     directory,
     openRelay,
     async open({ relays: addresses = [relay.multiaddr], ...more } = {}) {
-      const context = await browser.newContext()
-      const page = await context.newPage()
-      await page.goto(relay.url)
-      await page.waitForFunction(() => globalThis.page !== undefined)
-      const peer = await page.evaluate(([relays, init]) => globalThis.page.start(relays, init), [addresses, more] as const)
-      return { peer, page, context }
+      const opened = await openPage()
+      return {
+        ...opened,
+        peer: await opened.page.evaluate(([relays, init]) => globalThis.page.start(relays, init), [addresses, more] as const),
+      }
+    },
+    async openBare() {
+      const opened = await openPage()
+      return { ...opened, peer: await opened.page.evaluate((address) => globalThis.page.startBare(address), relay.multiaddr) }
     },
     async stop() {
       await browser.close()
