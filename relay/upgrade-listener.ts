@@ -1,11 +1,11 @@
-import { webSockets } from '@libp2p/websockets'
+import { abortableWebSockets } from '../src/net/websocket-abort.ts'
 import { RelayConfigError } from './errors.ts'
 import type { Listener, Transport } from '@libp2p/interface'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 
 type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
-type WebSocketComponents = Parameters<ReturnType<typeof webSockets>>[0]
+type WebSocketComponents = Parameters<ReturnType<typeof abortableWebSockets>>[0]
 
 /** What @libp2p/websockets 10 has on its listener beside the interface. */
 interface UpgradingListener extends Listener {
@@ -27,7 +27,7 @@ export class UpgradeListener {
   }
 
   transport(): (components: WebSocketComponents) => Transport {
-    const create = webSockets()
+    const create = abortableWebSockets()
     return (components) => {
       const transport = create(components)
       const createListener = transport.createListener.bind(transport)

@@ -4,7 +4,7 @@ import { identify, identifyPush } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { webRTC } from '@libp2p/webrtc'
-import { webSockets } from '@libp2p/websockets'
+import { abortableWebSockets } from './websocket-abort.ts'
 import { safeYamux } from './yamux-late-open.ts'
 import { MAX_GOSSIP_BYTES, MAX_TOPIC_BYTES_PER_PEER } from './gossip-limits.ts'
 import type { GossipsubOpts, GossipSub } from '@libp2p/gossipsub'
@@ -81,7 +81,7 @@ export function memberOptions(init: LibP2POptionsInit): Libp2pOptions<NodeServic
       listen: [...init.relays.map(() => '/p2p-circuit'), ...(init.direct ? ['/webrtc'] : [])],
     },
     transports: [
-      webSockets(),
+      abortableWebSockets(),
       circuitRelayTransport(),
       ...(init.direct
         ? [webRTC({ rtcConfiguration: init.rtcConfiguration, dataChannel: DATA_CHANNEL, maxEarlyStreams: MAX_EARLY_STREAMS })]
