@@ -95,6 +95,22 @@ describe('gossip', { timeout: 30_000 }, () => {
     expect(dropped).not.toHaveBeenCalled()
   })
 
+  it('says of a peer that is gone without a word that it listens no more', async () => {
+    const [a, gone] = [await start(), await start()]
+    nodes.pop()
+    await gone.dial(a.getMultiaddrs())
+    const { pubsub } = a.services
+    const listeners = (): string[] => pubsub.getSubscribers(TOPIC).map(String)
+    await until(() => expect(listeners()).toEqual([gone.peerId.toString()]))
+    const left = new Promise((resolve) => pubsub.addEventListener('subscription-change', ({ detail }) => resolve(detail.subscriptions)))
+    // Its socket is closed, as the system does for a process that is killed.
+    const [connection] = gone.getConnections() as unknown as [{ maConn: { websocket: WebSocket } }]
+    connection.maConn.websocket.close()
+    expect(await left).toEqual([{ topic: TOPIC, subscribe: false }])
+    expect(listeners()).toEqual([])
+    await gone.stop()
+  })
+
   it('reaches a newcomer although another one never answers', async () => {
     const [a, mute, b] = [await start(), await start(), await start()]
     nodes.splice(1, 1)

@@ -4,6 +4,7 @@ import type { Unsubscribe } from '../room/ports.ts'
 
 interface StreamingPubSub extends GossipSub {
   peers: Map<string, PeerId>
+  topics: Map<string, Set<string>>
   streamsInbound: Map<string, { rawStream: Stream }>
   streamsOutbound: Map<string, { rawStream: Stream }>
   onPeerConnected(peer: PeerId, connection: Connection): void
@@ -26,6 +27,7 @@ interface Node {
  *   do so at once, and then neither opens another stream. Here a peer that is connected still is taken up again.
  * - It closes the streams of a peer that it drops for writing alone. The peer goes on writing to its own, and never says
  *   again what it listens on, which has been forgotten here. Here they end.
+ * - It tells nobody that a peer which it drops listens on nothing any more. Here it does.
  * - It drops a peer because of a stream that another one has replaced. Here it does not.
  * - It opens streams one after the other, so that who never answers delays all others by 10 s. Here nobody waits.
  */
@@ -47,9 +49,11 @@ export function reopenGossipStreams(node: Node): Unsubscribe {
     const id = peer.toString()
     if (!pubsub.peers.has(id)) return
     const streams = [pubsub.streamsInbound.get(id), pubsub.streamsOutbound.get(id)]
+    const subscriptions = [...pubsub.topics].flatMap(([topic, peers]) => (peers.has(id) ? { topic, subscribe: false } : []))
     remove(peer)
     for (const stream of streams) stream?.rawStream.abort(new Error('the peer is dropped'))
     dropped.set(id, peer)
+    pubsub.dispatchEvent(new CustomEvent('subscription-change', { detail: { peerId: peer, subscriptions } }))
   }
 
   const onReadError = pubsub.handlePeerReadStreamError.bind(pubsub)
