@@ -14,6 +14,15 @@ const NEARBY_MS = 5_000
 /** Notices that one peer has not taken yet: above, it is told nothing until it has. */
 const MAX_BEHIND = 256
 
+interface Listener {
+  stream: FrameStream
+  behind: number
+  /** When it was last told who is nearby, ms since the epoch. */
+  told: number
+  /** Whether somebody has come or gone since. */
+  stale: boolean
+}
+
 /**
  * Tells peers who else listens on their topics: gossipsub knows only of direct neighbours, and to tabs the relay is
  * the only one. Also names a few peers nearby, so that gossip has ways of its own when the relay is gone.
@@ -21,9 +30,10 @@ const MAX_BEHIND = 256
 export class PresenceService {
   readonly #libp2p: RelayLibp2p
   readonly #offences: Offences
-  readonly #listeners = new Map<string, { stream: FrameStream; behind: number; told: number }>()
+  readonly #listeners = new Map<string, Listener>()
   readonly #changed = new Set<string>()
   #gathering: ReturnType<typeof setTimeout> | null = null
+  #nearbyLater: ReturnType<typeof setTimeout> | null = null
 
   constructor(libp2p: RelayLibp2p, offences: Offences) {
     this.#libp2p = libp2p
@@ -47,6 +57,7 @@ export class PresenceService {
 
   stop(): void {
     if (this.#gathering !== null) clearTimeout(this.#gathering)
+    if (this.#nearbyLater !== null) clearTimeout(this.#nearbyLater)
     this.#libp2p.services.pubsub.removeEventListener('subscription-change', this.#onChange)
     this.#libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
     for (const { stream } of this.#listeners.values()) stream.close()
@@ -72,7 +83,7 @@ export class PresenceService {
       },
     }
     const frames = frameStream(stream, () => events, offence)
-    this.#listeners.set(peer, { stream: frames, behind: 0, told: 0 })
+    this.#listeners.set(peer, { stream: frames, behind: 0, told: 0, stale: true })
     const { pubsub } = this.#libp2p.services
     for (const topic of pubsub.getTopics()) {
       if (pubsub.getSubscribers(topic).some((subscriber) => subscriber.toString() === peer)) this.#tell(topic, [peer])
@@ -96,8 +107,10 @@ export class PresenceService {
       const topics = [...this.#changed]
       this.#changed.clear()
       for (const each of topics) {
-        if (each === '') this.#tellNearby()
-        else this.#tell(each, null)
+        if (each === '') {
+          for (const listener of this.#listeners.values()) listener.stale = true
+          this.#tellNearby()
+        } else this.#tell(each, null)
       }
     }, GATHER_MS)
   }
@@ -113,14 +126,24 @@ export class PresenceService {
   #tellNearby(): void {
     const now = Date.now()
     const all = [...this.#listeners.keys()]
+    let wait = Infinity
     for (const [i, peer] of all.entries()) {
       const listener = this.#listeners.get(peer)
-      if (listener === undefined || now - listener.told < NEARBY_MS) continue
+      if (listener === undefined || !listener.stale) continue
+      const early = listener.told + NEARBY_MS - now
+      wait = Math.min(wait, early > 0 ? early : Infinity)
+      if (early > 0) continue
       listener.told = now
+      listener.stale = false
       // The next ones in a ring, so that everybody is named equally often.
       const peers = Array.from({ length: Math.min(MAX_NEARBY, all.length - 1) }, (_, k) => all[(i + k + 1) % all.length] ?? peer)
       this.#send(peer, encodeNotice({ topic: '', peers }))
     }
+    if (wait === Infinity) return
+    this.#nearbyLater ??= setTimeout(() => {
+      this.#nearbyLater = null
+      this.#tellNearby()
+    }, wait)
   }
 
   #send(peer: string, notice: Uint8Array): void {

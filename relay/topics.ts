@@ -12,13 +12,14 @@ export class TopicForwarder {
   readonly #limit: number
   readonly #topics = new Set<string>()
   readonly #kept = new Set<string>()
+  /** Asked for above the limit: taken when others end. */
+  readonly #waiting = new Set<string>()
   #refused = 0
 
   constructor(libp2p: RelayLibp2p, limit: number) {
     this.#libp2p = libp2p
     this.#limit = limit
     libp2p.services.pubsub.addEventListener('subscription-change', this.#onChange)
-    libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
   }
 
   get size(): number {
@@ -32,7 +33,6 @@ export class TopicForwarder {
 
   stop(): void {
     this.#libp2p.services.pubsub.removeEventListener('subscription-change', this.#onChange)
-    this.#libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
   }
 
   readonly #onChange = (event: CustomEvent<SubscriptionChangeData>): void => {
@@ -42,17 +42,15 @@ export class TopicForwarder {
     }
   }
 
-  readonly #onDisconnect = (): void => {
-    for (const topic of this.#topics) this.#leaveIfEmpty(topic)
-  }
-
   #take(topic: string): void {
     if (this.#topics.has(topic)) return
     const { pubsub } = this.#libp2p.services
     if (!isOwnTopic(topic) || this.#topics.size >= this.#limit) {
       this.#refused++
+      if (isOwnTopic(topic)) this.#waiting.add(topic)
       return
     }
+    this.#waiting.delete(topic)
     // The archive subscribes to the job database by itself, and stays.
     if (pubsub.getTopics().includes(topic)) this.#kept.add(topic)
     this.#topics.add(topic)
@@ -67,10 +65,14 @@ export class TopicForwarder {
 
   #leaveIfEmpty(topic: string): void {
     const { pubsub } = this.#libp2p.services
-    if (!this.#topics.has(topic) || pubsub.getSubscribers(topic).length > 0) return
-    this.#topics.delete(topic)
-    if (this.#kept.delete(topic)) return
-    pubsub.unsubscribe(topic)
-    pubsub.topicValidators.delete(topic)
+    if (pubsub.getSubscribers(topic).length > 0) return
+    this.#waiting.delete(topic)
+    if (!this.#topics.delete(topic)) return
+    if (!this.#kept.delete(topic)) {
+      pubsub.unsubscribe(topic)
+      pubsub.topicValidators.delete(topic)
+    }
+    const [next] = this.#waiting
+    if (next !== undefined) this.#take(next)
   }
 }

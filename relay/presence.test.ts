@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createNetwork } from '../src/net/network.ts'
+import { PRESENCE_PROTOCOL, decodeNotice } from '../src/net/presence.ts'
+import { frameStream } from '../src/net/stream-frames.ts'
+import { createRelay } from './relay.ts'
+import type { Network, NetworkInit } from '../src/net/network.ts'
+import type { Relay, RelayInit } from './relay.ts'
+
+const until = (condition: () => void): Promise<void> => vi.waitFor(condition, { timeout: 15_000, interval: 10 })
+const TOPIC = 'roomful/here'
+/** Never rings: who has it never dials its relay again. */
+const STOPPED_CLOCK = { now: () => Date.now(), after: () => () => undefined }
+
+describe('a relay', { timeout: 30_000 }, () => {
+  let directory: string
+  let relay: Relay
+  const networks: Network[] = []
+  const startRelay = async (init: Partial<RelayInit> = {}): Promise<void> => {
+    relay = await createRelay({ port: 0, dataDir: directory, ...init })
+  }
+  const start = async (init: Partial<NetworkInit> = {}): Promise<Network> => {
+    const network = await createNetwork({ relays: [relay.multiaddr], direct: false, validate: () => 'accept', ...init })
+    networks.push(network)
+    await until(() => expect(network.libp2p.getConnections()).toHaveLength(1))
+    return network
+  }
+  /** What the relay names to this node as nearby, once it names somebody else. */
+  async function nearby(network: Network): Promise<string[][]> {
+    const named: string[][] = []
+    const [connection] = network.libp2p.getConnections()
+    const stream = await connection?.newStream(PRESENCE_PROTOCOL)
+    if (stream === undefined) throw new Error('the relay is not connected')
+    frameStream(stream, () => ({
+      onFrame: (frame) => {
+        const notice = decodeNotice(frame)
+        if (notice?.topic === '') named.push(notice.peers)
+      },
+      onReady: () => undefined,
+      onBroken: () => undefined,
+    }))
+    await until(() => expect(named).toHaveLength(1))
+    return named
+  }
+  /** Closes the node's socket, as the system does for a process that is killed. */
+  const vanish = (network: Network): void => {
+    for (const connection of network.libp2p.getConnections()) {
+      const { maConn } = connection as unknown as { maConn: { websocket: WebSocket } }
+      maConn.websocket.close()
+    }
+  }
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'roomful-presence-'))
+  })
+  afterEach(async () => {
+    await Promise.all(networks.splice(0).map((network) => network.stop()))
+    await relay.stop()
+    await rm(directory, { recursive: true })
+  })
+
+  it('says who is left when one who listened goes without a word', async () => {
+    await startRelay()
+    const [a, b] = [await start(), await start({ clock: STOPPED_CLOCK })]
+    for (const node of [a, b]) node.pubsub.subscribe(TOPIC)
+    await until(() => expect(a.pubsub.subscribers(TOPIC)).toEqual([b.peerId]))
+    vanish(b)
+    await until(() => expect(a.pubsub.subscribers(TOPIC)).toEqual([]))
+  })
+
+  it('leaves a topic when the last one who listened goes without a word', async () => {
+    await startRelay()
+    const a = await start({ clock: STOPPED_CLOCK })
+    a.pubsub.subscribe(TOPIC)
+    const topics = (): string[] => relay.libp2p.services.pubsub.getTopics()
+    await until(() => expect(topics()).toEqual([TOPIC]))
+    vanish(a)
+    await until(() => expect(topics()).toEqual([]))
+  })
+
+  it('takes a topic that it had no room for when another one ends', async () => {
+    await startRelay({ limits: { topics: 1 } })
+    const [a, b] = [await start(), await start()]
+    const { pubsub } = relay.libp2p.services
+    a.pubsub.subscribe('roomful/first')
+    await until(() => expect(pubsub.getTopics()).toEqual(['roomful/first']))
+    b.pubsub.subscribe('roomful/second')
+    await until(() => expect(pubsub.getSubscribers('roomful/second')).toHaveLength(1))
+    a.pubsub.unsubscribe('roomful/first')
+    await until(() => expect(pubsub.getTopics()).toEqual(['roomful/second']))
+  })
+
+  it('names whoever is nearby also to one that it has named others to a moment ago', async () => {
+    await startRelay()
+    const a = await start()
+    const named = await nearby(a)
+    const b = await start()
+    await until(() => expect(named.at(-1)).toEqual([b.peerId]))
+    await b.stop()
+    await until(() => expect(named.at(-1)).toEqual([]))
+  })
+})
