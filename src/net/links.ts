@@ -30,6 +30,8 @@ export interface LinksInit {
   /** False where WebRTC is not to be had: everything goes over relays. */
   direct: boolean
   bans: Bans
+  /** Protocols of questions that take long to answer: a connection stays while it carries a stream of theirs. */
+  asking: readonly string[]
   /** False keeps a peer from opening a direct connection to this node. */
   permits(peer: PeerId): boolean
 }
@@ -256,6 +258,15 @@ export class Links {
       return connection.abort(new UnreachableError('this node has as many direct links as it keeps'))
     }
     this.#linkOf(peer, false).become('live')
+    const attempt = this.#attempts.get(peer)
+    attempt?.timer?.()
+    if (attempt !== undefined) Object.assign(attempt, { timer: null, failures: 0 })
+    // Nobody dials who has a link: the peer has lost the old one, or was started again, and this side has not noticed.
+    for (const old of this.#connections(peer)) {
+      if (isDirect(old) && connection.timeline.open - old.timeline.open > DIRECT_TIMEOUT_MS) {
+        old.abort(new UnreachableError('a newer connection has replaced this one'))
+      }
+    }
     for (const handler of [...this.#pathHandlers]) handler(peer)
     this.#after(RELAYED_LINGER_MS, () => this.#tidy(peer))
   }
@@ -263,12 +274,15 @@ export class Links {
   /** One link a pair: closes relayed connections beside a direct one, and of two direct ones the higher id's dial. */
   #tidy(peer: PeerId): void {
     const open = this.#connections(peer)
-    const direct = open.filter(isDirect)
-    if (direct.length === 0) return
-    for (const connection of open) if (!isDirect(connection)) void connection.close().catch(() => undefined)
-    if (direct.length < 2 || this.self > peer) return
-    const keep = direct.find((connection) => connection.direction === 'outbound') ?? direct[0]
-    for (const connection of direct) if (connection !== keep) void connection.close().catch(() => undefined)
+    const keep = open.find((connection) => isDirect(connection) && connection.direction === 'outbound') ?? open.find(isDirect)
+    if (keep === undefined) return
+    const surplus = open.filter((connection) => connection !== keep && (!isDirect(connection) || this.self < peer))
+    const asked = surplus.filter(({ streams }) => streams.some(({ protocol }) => this.#init.asking.includes(protocol)))
+    for (const connection of surplus) {
+      // Closing waits a second for what is still to be sent, and then leaves a connection that is neither open nor closed.
+      if (!asked.includes(connection)) void connection.close().catch((error: Error) => connection.abort(error))
+    }
+    if (asked.length > 0) this.#after(RELAYED_LINGER_MS, () => this.#tidy(peer))
   }
 
   #onClose(connection: Connection): void {

@@ -1,7 +1,7 @@
 import { createLibp2p } from 'libp2p'
 import { parseRelay } from './addresses.ts'
 import { Bans } from './bans.ts'
-import { Bulk } from './bulk.ts'
+import { BULK_PROTOCOL, Bulk } from './bulk.ts'
 import { Gossip } from './gossip.ts'
 import { scoreOwnTopics } from './gossip-score.ts'
 import { reopenGossipStreams } from './gossip-streams.ts'
@@ -21,7 +21,7 @@ import { validateRoomTopic } from './topic-rules.ts'
 import { openLoopbackPair } from './loopback-pair.ts'
 import { mendWebRTC } from './webrtc-init-channel.ts'
 import { sessionName } from '../room/wire/frame.ts'
-import { WorkDesk } from './work-desk.ts'
+import { WORK_PROTOCOL, WorkDesk } from './work-desk.ts'
 import { WireTransport } from '../room/wire/wire-transport.ts'
 import type { Datastore } from 'interface-datastore'
 import type { PeerId } from '../domain/ids.ts'
@@ -130,6 +130,7 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
     maxLinks: init.maxLinks ?? 24,
     direct,
     bans,
+    asking: [BULK_PROTOCOL, WORK_PROTOCOL],
     permits: (peer) => isVisible(registrar.policy, peer, () => sharesRoom(peer)),
   })
   const signer = new KeySigner(privateKey)
