@@ -1,4 +1,5 @@
 import { UnreachableError } from './errors.ts'
+import { reserveAgain } from './reserve-again.ts'
 import type { Connection } from '@libp2p/interface'
 import type { Clock, Unsubscribe } from '../room/ports.ts'
 import type { RelayAddress } from './addresses.ts'
@@ -15,12 +16,14 @@ export interface RelayState {
 const REDIAL_MS = 1_000
 const DIAL_TIMEOUT_MS = 8_000
 const REVIEW_MS = 100
+/** How long a relay that is connected may be without a reservation before it is asked for one again. */
+const RESERVE_AGAIN_MS = 10_000
 /** Name of the review's timer among those of the relays. */
 const REVIEW = 'review'
 
 /**
- * Keeps a connection to every relay. libp2p does not dial a relay again that went away, and reserves again by itself
- * once it is connected: so this only dials, every second while the relay is gone.
+ * Keeps a connection to every relay. libp2p does not dial a relay again that went away, and reserves by itself once
+ * it is connected: so this dials, every second while the relay is gone, and asks again for what was refused.
  */
 export class RelayKeeper {
   readonly #libp2p: RoomfulLibp2p
@@ -153,6 +156,7 @@ export class RelayKeeper {
       if (holds) this.#refusals.delete(relay.peer)
       if (holds || refusal === undefined) this.#set(relay.peer, holds ? 'reserved' : 'connecting', '')
       pending ||= !holds
+      if (!holds) this.#reserveLater(relay)
     }
     // libp2p announces new addresses of its own a second late.
     if (pending && !this.#stop.signal.aborted && !this.#timers.has(REVIEW)) {
@@ -164,6 +168,18 @@ export class RelayKeeper {
         }),
       )
     }
+  }
+
+  #reserveLater({ peer }: RelayAddress): void {
+    const timer = `reserve ${peer}`
+    if (this.#stop.signal.aborted || this.#timers.has(timer)) return
+    this.#timers.set(
+      timer,
+      this.#clock.after(RESERVE_AGAIN_MS, () => {
+        this.#timers.delete(timer)
+        if (this.#isConnected(peer) && this.#states.get(peer)?.state !== 'reserved') reserveAgain(this.#libp2p, peer)
+      }),
+    )
   }
 
   #isConnected(peer: string): boolean {

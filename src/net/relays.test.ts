@@ -7,6 +7,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { NetworkConfigError } from './errors.ts'
 import { createNetwork } from './network.ts'
 import type { Relay, RelayInit } from '../../relay/relay.ts'
+import type { Clock } from '../room/ports.ts'
 import type { Network, NetworkInit } from './network.ts'
 
 const until = (condition: () => void): Promise<void> => vi.waitFor(condition, { timeout: 50_000, interval: 10 })
@@ -153,6 +154,26 @@ describe('relays', { timeout: 60_000 }, () => {
     await until(() => expect(relay.libp2p.services.relay.reservations.size).toBeLessThan(2))
     const third = await join_({ relays: [relay.multiaddr], direct: false })
     await until(() => expect([second, third].flatMap(reserved)).toContain(true))
+  })
+
+  it('that were full are reserved on when somebody else’s place is free, without a new connection', async () => {
+    const relay = await startRelay({ limits: { reservations: 1 } })
+    const first = await join_({ relays: [relay.multiaddr], direct: false })
+    await until(() => expect(reserved(first)).toEqual([true]))
+    // Its pauses are a twentieth of what they are otherwise.
+    const clock: Clock = {
+      now: () => Date.now(),
+      after: (ms, callback) => {
+        const timer = setTimeout(callback, ms / 20)
+        return () => clearTimeout(timer)
+      },
+    }
+    const second = await join_({ relays: [relay.multiaddr], direct: false, clock })
+    await until(() => expect(second.links.snapshot().relays[0]?.state).toBe('unreachable'))
+    const [connection] = second.libp2p.getConnections()
+    await first.stop()
+    await until(() => expect(reserved(second)).toEqual([true]))
+    expect(second.libp2p.getConnections()).toEqual([connection])
   })
 
   it('that cannot be reached are said to be so, and the node is usable', async () => {
