@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createConnection, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -6,6 +7,7 @@ import { createNetwork } from '../src/net/network.ts'
 import { PRESENCE_PROTOCOL, decodeNotice } from '../src/net/presence.ts'
 import { frameStream } from '../src/net/stream-frames.ts'
 import { createRelay } from './relay.ts'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Network, NetworkInit } from '../src/net/network.ts'
 import type { Relay, RelayInit } from './relay.ts'
 
@@ -93,11 +95,70 @@ describe('a relay', { timeout: 30_000 }, () => {
 
   it('names whoever is nearby also to one that it has named others to a moment ago', async () => {
     await startRelay()
-    const a = await start()
+    // It does not open its own stream again in place of this test's.
+    const a = await start({ clock: STOPPED_CLOCK })
     const named = await nearby(a)
     const b = await start()
     await until(() => expect(named.at(-1)).toEqual([b.peerId]))
     await b.stop()
     await until(() => expect(named.at(-1)).toEqual([]))
   })
+
+  it('is listened to again by a node whose stream has ended, while its connection goes on', async () => {
+    await startRelay()
+    const [a, b] = [await start(), await start()]
+    for (const node of [a, b]) node.pubsub.subscribe(TOPIC)
+    await until(() => expect(a.pubsub.subscribers(TOPIC)).toEqual([b.peerId]))
+    // The relay keeps one stream a node: a second one ends the first.
+    const [connection] = a.libp2p.getConnections()
+    const second = await connection?.newStream(PRESENCE_PROTOCOL)
+    await until(() => expect(a.pubsub.subscribers(TOPIC)).toEqual([]))
+    second?.abort(new Error('over'))
+    await until(() => expect(a.pubsub.subscribers(TOPIC)).toEqual([b.peerId]))
+    expect(a.libp2p.getConnections()).toEqual([connection])
+  })
+
+  it('lets go of a node’s old connection when the node is back on a new one', async () => {
+    await startRelay()
+    const way = await openWay(relay.port)
+    try {
+      const [a, b] = [await start({ relays: [relay.multiaddr.replace(`/tcp/${relay.port}/`, `/tcp/${way.port}/`)] }), await start()]
+      const isReserved = (): boolean[] => [a, b].map((node) => node.links.snapshot().relays[0]?.state === 'reserved')
+      await until(() => expect(isReserved()).toEqual([true, true]))
+      // Something between the two has lost the connection: the node knows, the relay does not.
+      way.breakNear()
+      await until(() => expect(isReserved()).toEqual([false, true]))
+      await until(() => expect(isReserved()).toEqual([true, true]))
+      await until(() => expect(relay.libp2p.getConnections(a.libp2p.peerId)).toHaveLength(1))
+      await b.desk.dial(a.peerId, AbortSignal.timeout(10_000))
+    } finally {
+      way.close()
+    }
+  })
 })
+
+/** A way to a port that can be lost at its near end while its far end goes on. */
+async function openWay(port: number): Promise<{ port: number; breakNear(): void; close(): void }> {
+  const near = new Set<Socket>()
+  const far = new Set<Socket>()
+  const server = createServer((socket) => {
+    const beyond = createConnection({ port, host: '127.0.0.1' })
+    near.add(socket)
+    far.add(beyond)
+    for (const end of [socket, beyond]) end.on('error', () => undefined)
+    socket.on('data', (data) => beyond.write(data))
+    beyond.on('data', (data) => socket.writable && socket.write(data))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    breakNear() {
+      for (const socket of near) socket.destroy()
+      near.clear()
+    },
+    close() {
+      for (const socket of [...near, ...far]) socket.destroy()
+      server.close()
+    },
+  }
+}

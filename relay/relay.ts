@@ -23,6 +23,7 @@ import { DEFAULT_LIMITS } from './limits.ts'
 import { registerGauges, relayGauges } from './metrics.ts'
 import { PresenceService } from './presence.ts'
 import { RegistryService } from './registry.ts'
+import { dropStaleConnections } from './stale-connections.ts'
 import { TopicForwarder } from './topics.ts'
 import { UpgradeListener } from './upgrade-listener.ts'
 import type { PeerId } from '@libp2p/interface'
@@ -165,6 +166,7 @@ export async function createRelay(init: RelayInit): Promise<Relay> {
   libp2p = node
   scoreOwnTopics(node.services.pubsub)
   const stopReopening = reopenGossipStreams(node)
+  const stopDropping = dropStaleConnections(node)
   const topics = new TopicForwarder(node, limits.topics)
   const here = new PresenceService(node, offences)
   presence = here
@@ -180,6 +182,7 @@ export async function createRelay(init: RelayInit): Promise<Relay> {
     for (const service of services) await service.stop()
     node.removeEventListener('peer:disconnect', onDisconnect)
     stopReopening()
+    stopDropping()
     topics.stop()
     here.stop()
     registryService.stop()

@@ -151,7 +151,7 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
   const bulk = new Bulk(libp2p, links, offences)
   const desk = new WorkDesk(libp2p, links)
   const reporter = new Reporter(libp2p, links, clock, offences)
-  const presence = new Presence(libp2p, keeper)
+  const presence = new Presence(libp2p, keeper, clock)
   // A few links beside the room's, so that gossip has ways of its own when the relay is gone.
   presence.onChange((topic) => {
     if (topic === '') port.wantNearby(presence.peers(''))

@@ -2,7 +2,7 @@ import { decodeCanonical, encodeCanonical } from '../domain/ids.ts'
 import { frameStream } from './stream-frames.ts'
 import type { Connection } from '@libp2p/interface'
 import type { PeerId } from '../domain/ids.ts'
-import type { Unsubscribe } from '../room/ports.ts'
+import type { Clock, Unsubscribe } from '../room/ports.ts'
 import type { RoomfulLibp2p } from './libp2p-options.ts'
 import type { RelayKeeper } from './relay-keeper.ts'
 
@@ -16,6 +16,9 @@ export const MAX_PRESENT = 64
 export const MAX_NEARBY = 4
 
 const MAX_TOPICS = 1_024
+const OPEN_TIMEOUT_MS = 10_000
+/** Pause before a stream that has ended is opened again, ms. */
+const REOPEN_MS = 1_000
 
 /** What the relay says. `topic` is empty when the peers are the nearby ones, or when there is something to say in words. */
 export interface PresenceNotice {
@@ -46,14 +49,16 @@ export function decodeNotice(bytes: Uint8Array): PresenceNotice | null {
 export class Presence {
   readonly #libp2p: RoomfulLibp2p
   readonly #relays: RelayKeeper
+  readonly #clock: Clock
   /** By relay, then by topic. */
   readonly #told = new Map<PeerId, Map<string, PeerId[]>>()
   readonly #handlers = new Set<(topic: string) => void>()
   readonly #stop = new AbortController()
 
-  constructor(libp2p: RoomfulLibp2p, relays: RelayKeeper) {
+  constructor(libp2p: RoomfulLibp2p, relays: RelayKeeper, clock: Clock) {
     this.#libp2p = libp2p
     this.#relays = relays
+    this.#clock = clock
     const onOpen = (event: CustomEvent<Connection>): void => this.#onOpen(event.detail)
     libp2p.addEventListener('connection:open', onOpen)
     this.#stop.signal.addEventListener('abort', () => libp2p.removeEventListener('connection:open', onOpen))
@@ -85,7 +90,7 @@ export class Presence {
   #onOpen(connection: Connection): void {
     const relay = connection.remotePeer.toString()
     if (!this.#relays.isRelay(relay) || connection.limits !== undefined) return
-    connection.newStream(PRESENCE_PROTOCOL, { signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(10_000)]) }).then(
+    connection.newStream(PRESENCE_PROTOCOL, { signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(OPEN_TIMEOUT_MS)]) }).then(
       (stream) => {
         const topics = new Map<string, PeerId[]>()
         this.#told.set(relay, topics)
@@ -103,12 +108,25 @@ export class Presence {
             if (this.#told.get(relay) !== topics) return
             this.#told.delete(relay)
             for (const topic of topics.keys()) this.#changed(topic)
+            this.#reopen(connection)
           },
         }))
       },
-      // A relay that is not ours says nothing about its peers: gossip alone tells then.
-      () => undefined,
+      (error: Error) => {
+        // A relay that is not ours says nothing about its peers: gossip alone tells then.
+        if (error.name !== 'UnsupportedProtocolError') this.#reopen(connection)
+      },
     )
+  }
+
+  /** Unless another connection's stream has come in its place. */
+  #reopen(connection: Connection): void {
+    if (this.#stop.signal.aborted || connection.status !== 'open') return
+    const cancel = this.#clock.after(REOPEN_MS, () => {
+      this.#stop.signal.removeEventListener('abort', cancel)
+      if (connection.status === 'open' && !this.#told.has(connection.remotePeer.toString())) this.#onOpen(connection)
+    })
+    this.#stop.signal.addEventListener('abort', cancel)
   }
 
   #changed(topic: string): void {
