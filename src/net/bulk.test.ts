@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createRelay } from '../../relay/relay.ts'
-import { BulkError } from './bulk.ts'
+import { BULK_PROTOCOL, BulkError } from './bulk.ts'
 import { createNetwork } from './network.ts'
+import { frameStream } from './stream-frames.ts'
 import type { Relay } from '../../relay/relay.ts'
 import type { Network } from './network.ts'
 
@@ -66,6 +67,23 @@ describe('bulk transfers', { timeout: 60_000 }, () => {
     const fetching = a.bulk.fetch(b.peerId, String(64 * MIB), { maxBytes: 64 * MIB, signal: stop.signal })
     stop.abort(new Error('changed my mind'))
     await expect(fetching).rejects.toThrow('changed my mind')
+    expect((await a.bulk.fetch(b.peerId, '5', within(MIB))).length).toBe(5)
+  })
+
+  it('give their places back when the asker asks twice on a stream, and is not answered', async () => {
+    const [connection] = a.libp2p
+      .getConnections()
+      .filter(({ remotePeer, limits }) => remotePeer.toString() === b.peerId && limits === undefined)
+    const large = new TextEncoder().encode(String(4 * MIB))
+    for (let i = 0; i < 4; i++) {
+      const stream = await connection?.newStream(BULK_PROTOCOL)
+      if (stream === undefined) throw new Error('there is no direct link')
+      const ended = Promise.withResolvers<string>()
+      const frames = frameStream(stream, () => ({ onFrame: () => undefined, onReady: () => undefined, onBroken: ended.resolve }))
+      frames.send([large])
+      frames.send([large])
+      await ended.promise
+    }
     expect((await a.bulk.fetch(b.peerId, '5', within(MIB))).length).toBe(5)
   })
 })

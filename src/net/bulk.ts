@@ -112,21 +112,23 @@ export class Bulk {
   #onStream(stream: Stream, connection: Connection): void {
     const peer = connection.remotePeer.toString()
     let outgoing: { ready(): void; broken: boolean } | null = null
+    const end = (): void => {
+      if (outgoing === null) return
+      outgoing.broken = true
+      outgoing.ready()
+    }
     const events: FrameStreamEvents = {
       onFrame: (frame) => {
         if (outgoing !== null || frame.length > MAX_NAME_BYTES) {
           this.#offences.note(peer)
-          return frames.close()
+          frames.close()
+          return end()
         }
         outgoing = { ready: () => undefined, broken: false }
         void this.#answer(peer, new TextDecoder().decode(frame), frames, outgoing)
       },
       onReady: () => outgoing?.ready(),
-      onBroken: () => {
-        if (outgoing === null) return
-        outgoing.broken = true
-        outgoing.ready()
-      },
+      onBroken: end,
     }
     const frames = frameStream(
       stream,

@@ -17,6 +17,8 @@ import type { RegistryAnswer, RegistryEntry, RegistryRequest, Visibility } from 
 import type { RelayKeeper } from './relay-keeper.ts'
 
 const ASK_TIMEOUT_MS = 5_000
+/** Pause before a relay that did not answer is told again, ms. */
+const RETRY_MS = 5_000
 const TTL_MS = MAX_ENTRY_TTL_MS / 2
 
 export interface RegistrarInit {
@@ -35,6 +37,7 @@ export class Registrar {
   #visibility: Visibility = 'everyone'
   #invited: readonly PeerId[] = []
   #refresh: Unsubscribe | null = null
+  readonly #retries = new Set<Unsubscribe>()
   #issuedAt = 0
 
   constructor(init: RegistrarInit) {
@@ -80,6 +83,8 @@ export class Registrar {
   stop(): void {
     this.#stop.abort()
     this.#refresh?.()
+    for (const cancel of this.#retries) cancel()
+    this.#retries.clear()
   }
 
   async #registerEverywhere(): Promise<void> {
@@ -106,8 +111,19 @@ export class Registrar {
       },
       signer,
     )
+    await Promise.all(
+      connections.map((connection) => this.#ask(connection, { put }).catch((error: Error) => this.#registerLater(connection, error))),
+    )
+  }
+
+  #registerLater(connection: Connection, { name }: Error): void {
     // A relay that keeps no registry is used all the same.
-    await Promise.all(connections.map((connection) => this.#ask(connection, { put }).catch(() => null)))
+    if (this.#stop.signal.aborted || name === 'UnsupportedProtocolError') return
+    const cancel = this.#init.clock.after(RETRY_MS, () => {
+      this.#retries.delete(cancel)
+      if (connection.status === 'open') void this.#register([connection])
+    })
+    this.#retries.add(cancel)
   }
 
   #relayConnections(): Connection[] {

@@ -90,10 +90,11 @@ export class Registry {
     if (entry.peer !== from) throw new RegistryError(`${from} registers an entry of ${entry.peer}`)
     if (entry.issuedAt > now + CLOCK_SKEW_MS) throw new RegistryError('the entry is from the future: set the clock')
     if (entry.issuedAt + entry.ttlMs <= now) throw new RegistryError('the entry has expired')
-    if ((this.#entries.get(from)?.entry.issuedAt ?? 0) > entry.issuedAt) throw new RegistryError('a newer entry is known')
     if (!(await this.#verify(from, entryBytes(entry), signed.signature))) {
       throw new RegistryError(`the entry is not signed by ${from}`)
     }
+    // After the signature: checking takes its time, and a newer entry may have come meanwhile.
+    if ((this.#entries.get(from)?.entry.issuedAt ?? 0) > entry.issuedAt) throw new RegistryError('a newer entry is known')
     this.#expire(now)
     if (this.#entries.size >= MAX_ENTRIES && !this.#entries.has(from)) throw new RegistryError('the registry is full')
     this.#entries.set(from, signed)
