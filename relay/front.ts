@@ -55,6 +55,8 @@ export function createFront(init: FrontInit): { server: Server; dropSockets(): v
     void route(init, serveFile, request, response)
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // A socket that breaks while it is refused, or before libp2p listens to it, must not end the process.
+    socket.on('error', () => socket.destroy())
     const { address } = asSeenFromOutside(request, init)
     const fault = init.gatekeeper.admit(address)
     if (fault !== null) {
@@ -66,8 +68,6 @@ export function createFront(init: FrontInit): { server: Server; dropSockets(): v
       sockets.delete(socket)
       init.gatekeeper.release(address)
     })
-    // A socket that breaks before libp2p listens to it must not end the process.
-    socket.on('error', () => socket.destroy())
     init.upgrade(request, socket, head)
   })
   server.on('clientError', (_error, socket: Duplex) => socket.destroy())

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { get as getPlain } from 'node:http'
 import { get } from 'node:https'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -108,6 +109,29 @@ describe('a relay', { timeout: 20_000 }, () => {
     expect(metrics).toMatch(/^roomful_relay_reservations 0$/m)
     expect(metrics).toMatch(/^roomful_test 7$/m)
     expect(metrics).toMatch(/^libp2p_/m)
+  })
+
+  it('outlives whoever it refuses and who breaks off before it has heard why', async () => {
+    const uncaught: unknown[] = []
+    const onUncaught = (error: unknown): void => void uncaught.push(error)
+    process.on('uncaughtException', onUncaught)
+    try {
+      const relay = await start({ limits: { connectionsPerAddress: 0 } })
+      for (let i = 0; i < 20; i++) {
+        const socket = connect(relay.port, '127.0.0.1')
+        const closed = new Promise((resolve) => socket.once('close', resolve))
+        await new Promise((resolve) => socket.once('connect', resolve))
+        const head = 'GET / HTTP/1.1\r\nHost: relay\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+        await new Promise((resolve) => socket.write(head, resolve))
+        socket.resetAndDestroy()
+        await closed
+      }
+      const metrics = await (await fetch(`${relay.url}metrics`)).text()
+      expect(metrics).toMatch(/^roomful_relay_sockets_refused [1-9]/m)
+      expect(uncaught).toEqual([])
+    } finally {
+      process.off('uncaughtException', onUncaught)
+    }
   })
 
   it('keeps its address over a restart, and its key from others', async () => {
