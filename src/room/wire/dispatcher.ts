@@ -56,6 +56,8 @@ export class Dispatcher {
   #opening: AbortController | null = null
   #failures = 0
   #up = false
+  /** The peer has said that it is leaving, and has been on no new stream since. */
+  #left = false
   #closed = false
   #pause: Unsubscribe | null = null
   #grace: Unsubscribe | null = null
@@ -169,6 +171,7 @@ export class Dispatcher {
     this.#streams++
     this.#stream?.close()
     this.#stream = stream
+    this.#left = false
     this.#openedAt = this.#init.clock.now()
     this.#given = 0
     // After a break the receiver says first how far it is, so that nothing is sent again that it has.
@@ -233,7 +236,7 @@ export class Dispatcher {
     this.#greeted = true
     this.#grace?.()
     this.#grace = null
-    if (!this.#up) {
+    if (!this.#up && !this.#left) {
       this.#up = true
       this.#init.onUp(true)
     }
@@ -306,6 +309,7 @@ export class Dispatcher {
   /** The peer said that it is leaving: no use in looking for another path to it. */
   gone(): void {
     if (this.#closed) return
+    this.#left = true
     this.#grace?.()
     this.#grace = null
     this.#down()

@@ -33,6 +33,8 @@ export class Receiver {
   #stream: FrameStream | null = null
   #streamNumber = 0
   #place: SessionPlace | null
+  /** Of the session before: what is late of one that is over must not make the next one start anew. */
+  #former: SessionPlace | null = null
   #unacknowledged = 0
   #unacknowledgedBytes = 0
   #ackTimer: Unsubscribe | null = null
@@ -66,7 +68,9 @@ export class Receiver {
     if (hello.session === this.#place?.session) {
       if (hello.stream <= this.#streamNumber) return false
     } else {
-      this.#place = { session: hello.session, sequence: hello.first - 1 }
+      const known = this.#former?.session === hello.session ? this.#former : null
+      this.#former = this.#place
+      this.#place = known ?? { session: hello.session, sequence: hello.first - 1 }
     }
     this.#stream?.close()
     this.#stream = stream
