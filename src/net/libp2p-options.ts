@@ -44,8 +44,9 @@ export const GOSSIP_OPTIONS: Partial<GossipsubOpts> = {
   asyncValidation: false,
   floodPublish: true,
   // Above ten peers behind one address the default weight graylists all of them: a class room, a reverse proxy, and
-  // everybody who comes through a relay.
-  scoreParams: { IPColocationFactorWeight: 0 },
+  // everybody who comes through a relay. A node that is started again has forgotten that it is to wait before it joins
+  // its topics' meshes, and would be punished for each: what it announces while it is would never be heard.
+  scoreParams: { IPColocationFactorWeight: 0, behaviourPenaltyThreshold: 64 },
   // Gossip on a relayed connection would stick to it and die with the relay although direct links are up.
   runOnLimitedConnection: false,
   maxInboundDataLength: MAX_GOSSIP_BYTES,

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRelay } from '../../relay/relay.ts'
 import { multiaddr } from '@multiformats/multiaddr'
 import { NetworkConfigError } from './errors.ts'
+import { generateKey } from './keys.ts'
 import { createNetwork } from './network.ts'
 import type { Relay, RelayInit } from '../../relay/relay.ts'
 import type { Clock } from '../room/ports.ts'
@@ -95,6 +96,27 @@ describe('relays', { timeout: 60_000 }, () => {
     await until(() => expect(a.pubsub.subscribers('roomful/again')).toEqual([b.peerId]))
     a.pubsub.publish('roomful/again', Uint8Array.of(1))
     await until(() => expect(heard).toHaveBeenCalled())
+  })
+
+  it('hear what a node listens on that is started again and again', async () => {
+    const relay = await startRelay()
+    const { pubsub } = relay.libp2p.services
+    const privateKey = await generateKey()
+    const topics = Array.from({ length: 8 }, (_, i) => `roomful/${i}`)
+    const other = await join_({ relays: [relay.multiaddr], direct: false })
+    for (const topic of topics) other.pubsub.subscribe(topic)
+    for (let life = 0; life < 4; life++) {
+      const node = await join_({ relays: [relay.multiaddr], direct: false, privateKey })
+      const grafted = new Set<string>()
+      pubsub.addEventListener('gossipsub:graft', ({ detail }) => {
+        if (detail.peerId === node.peerId && detail.direction === 'inbound') grafted.add(detail.topic)
+      })
+      for (const topic of topics) node.pubsub.subscribe(topic)
+      await until(() => expect(grafted.size).toBe(topics.length))
+      node.pubsub.subscribe(`roomful/late/${life}`)
+      await until(() => expect(pubsub.getSubscribers(`roomful/late/${life}`).map(String)).toEqual([node.peerId]))
+      await node.stop()
+    }
   })
 
   it('are all used: when one dies the room goes on over the other, and it is used again when it returns', async () => {
