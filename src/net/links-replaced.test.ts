@@ -12,6 +12,8 @@ const LOWER = '12D3KooWBem4nSa7BYDiifCffHXK9UV8fVXEgrd1PMiKasgEWxES'
 const PEER = '12D3KooWGRUfXmKiMFxHVSUZqVJTqDtdCBcbJnwrRPmVUsPwx4hY'
 const RELAY = '12D3KooWHYxqLMy6yykLdiKSshrsRAmFvZGzXhqhxP9fCUPUyfZ5'
 
+const RECORDS_PROTOCOL = '/roomful/records/1.0.0'
+
 /** Connections to one peer, and the time, as a test makes them. The node has the lower id. */
 class World {
   now = 1_000_000
@@ -47,7 +49,7 @@ class World {
       maxLinks: 4,
       direct: true,
       bans: new Bans(this.clock),
-      asking: [BULK_PROTOCOL],
+      asking: [BULK_PROTOCOL, RECORDS_PROTOCOL],
       permits: () => true,
     })
   }
@@ -132,15 +134,18 @@ describe('links, when connections are replaced,', () => {
     expect(relayed.status).toBe('aborted')
   })
 
-  it('close a relayed connection only when what was asked over it has been answered', async () => {
+  it.each([
+    ['a relayed connection', { limits: {} }, BULK_PROTOCOL],
+    ['one of two links', { direction: 'inbound' as const }, `${RECORDS_PROTOCOL}/orbitdb/jobs`],
+  ])('close %s only when what was asked over it has been answered', async (_name, init, protocol) => {
     const world = new World()
-    const relayed = world.open({ limits: {}, streams: [{ protocol: BULK_PROTOCOL }] })
+    const surplus = world.open({ ...init, streams: [{ protocol }] })
     world.open()
     await world.pass(30_000)
-    expect(relayed.status).toBe('open')
-    relayed.streams = []
+    expect(surplus.status).toBe('open')
+    surplus.streams = []
     await world.pass(5_000)
-    expect(relayed.status).toBe('closed')
+    expect(surplus.status).toBe('closed')
   })
 
   it('are made again at once when they break, however often it failed before they came up', async () => {

@@ -30,7 +30,7 @@ export interface LinksInit {
   /** False where WebRTC is not to be had: everything goes over relays. */
   direct: boolean
   bans: Bans
-  /** Protocols of questions that take long to answer: a connection stays while it carries a stream of theirs. */
+  /** What protocols of questions that take long to answer begin with: a connection stays while it carries their streams. */
   asking: readonly string[]
   /** False keeps a peer from opening a direct connection to this node. */
   permits(peer: PeerId): boolean
@@ -277,7 +277,8 @@ export class Links {
     const keep = open.find((connection) => isDirect(connection) && connection.direction === 'outbound') ?? open.find(isDirect)
     if (keep === undefined) return
     const surplus = open.filter((connection) => connection !== keep && (!isDirect(connection) || this.self < peer))
-    const asked = surplus.filter(({ streams }) => streams.some(({ protocol }) => this.#init.asking.includes(protocol)))
+    const isQuestion = (protocol: string): boolean => this.#init.asking.some((start) => protocol.startsWith(start))
+    const asked = surplus.filter(({ streams }) => streams.some(({ protocol }) => isQuestion(protocol)))
     for (const connection of surplus) {
       // Closing waits a second for what is still to be sent, and then leaves a connection that is neither open nor closed.
       if (!asked.includes(connection)) void connection.close().catch((error: Error) => connection.abort(error))

@@ -130,7 +130,8 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
     maxLinks: init.maxLinks ?? 24,
     direct,
     bans,
-    asking: [BULK_PROTOCOL, WORK_PROTOCOL],
+    // The last one is the job database's exchange, one protocol for each database.
+    asking: [BULK_PROTOCOL, WORK_PROTOCOL, '/roomful/records/'],
     permits: (peer) => isVisible(registrar.policy, peer, () => sharesRoom(peer)),
   })
   const signer = new KeySigner(privateKey)

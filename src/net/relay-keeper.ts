@@ -49,9 +49,15 @@ export class RelayKeeper {
     // The options travel through an adapter: libp2p's event target takes them as a plain object.
     const onClose = (event: CustomEvent<Connection>): void => this.#onClose(event.detail.remotePeer.toString())
     const onUpdate = (): void => this.#review()
+    // Whoever dialled: libp2p looks for relays too.
+    const onOpen = (event: CustomEvent<Connection>): void => {
+      if (this.isRelay(event.detail.remotePeer.toString())) for (const done of [...this.#waiting]) done()
+    }
+    libp2p.addEventListener('connection:open', onOpen)
     libp2p.addEventListener('connection:close', onClose)
     libp2p.addEventListener('self:peer:update', onUpdate)
     signal.addEventListener('abort', () => {
+      libp2p.removeEventListener('connection:open', onOpen)
       libp2p.removeEventListener('connection:close', onClose)
       libp2p.removeEventListener('self:peer:update', onUpdate)
     })
@@ -122,7 +128,6 @@ export class RelayKeeper {
       this.#dialling.delete(relay.peer)
     }
     this.#review()
-    if (this.#isConnected(relay.peer)) for (const done of [...this.#waiting]) done()
     // A connection that closed while it was being reviewed has had its event already.
     if (!this.#isConnected(relay.peer)) this.#dialLater(relay)
   }
