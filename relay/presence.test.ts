@@ -8,6 +8,7 @@ import { PRESENCE_PROTOCOL, decodeNotice } from '../src/net/presence.ts'
 import { frameStream } from '../src/net/stream-frames.ts'
 import { createRelay } from './relay.ts'
 import type { AddressInfo, Socket } from 'node:net'
+import type { TopicValidatorResult } from '@libp2p/gossipsub'
 import type { Network, NetworkInit } from '../src/net/network.ts'
 import type { Relay, RelayInit } from './relay.ts'
 
@@ -91,6 +92,24 @@ describe('a relay', { timeout: 30_000 }, () => {
     await until(() => expect(pubsub.getSubscribers('roomful/second')).toHaveLength(1))
     a.pubsub.unsubscribe('roomful/first')
     await until(() => expect(pubsub.getTopics()).toEqual(['roomful/second']))
+  })
+
+  it('keeps a topic that its archive has come to listen on, when the last node leaves it', async () => {
+    await startRelay()
+    const a = await start()
+    const { pubsub } = relay.libp2p.services
+    const topic = '/orbitdb/jobs'
+    a.pubsub.subscribe(topic)
+    await until(() => expect(pubsub.getTopics()).toEqual([topic]))
+    // The archive opens while nodes are back already after a restart.
+    const ofArchive = (): TopicValidatorResult => 'accept' as TopicValidatorResult
+    pubsub.topicValidators.set(topic, ofArchive)
+    pubsub.subscribe(topic)
+    const left = new Promise((resolve) => pubsub.addEventListener('subscription-change', resolve))
+    a.pubsub.unsubscribe(topic)
+    await left
+    expect(pubsub.getTopics()).toEqual([topic])
+    expect(pubsub.topicValidators.get(topic)).toBe(ofArchive)
   })
 
   it('names whoever is nearby also to one that it has named others to a moment ago', async () => {

@@ -1,6 +1,6 @@
 import { isOwnTopic } from '../src/net/gossip-limits.ts'
 import { validateRoomTopic } from '../src/net/topic-rules.ts'
-import type { SubscriptionChangeData, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { SubscriptionChangeData, TopicValidatorFn, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { RelayLibp2p } from './types.ts'
 
 /**
@@ -10,8 +10,8 @@ import type { RelayLibp2p } from './types.ts'
 export class TopicForwarder {
   readonly #libp2p: RelayLibp2p
   readonly #limit: number
-  readonly #topics = new Set<string>()
-  readonly #kept = new Set<string>()
+  /** With the validator that this has set, or none where the archive listens by itself. */
+  readonly #topics = new Map<string, TopicValidatorFn | null>()
   /** Asked for above the limit: taken when others end. */
   readonly #waiting = new Set<string>()
   #refused = 0
@@ -52,14 +52,11 @@ export class TopicForwarder {
     }
     this.#waiting.delete(topic)
     // The archive subscribes to the job database by itself, and stays.
-    if (pubsub.getTopics().includes(topic)) this.#kept.add(topic)
-    this.#topics.add(topic)
-    if (this.#kept.has(topic)) return
-    pubsub.topicValidators.set(
-      topic,
-      (_peer, message) =>
-        (message.type === 'signed' ? validateRoomTopic(topic, message.from.toString(), message.data) : 'reject') as TopicValidatorResult,
-    )
+    if (pubsub.getTopics().includes(topic)) return void this.#topics.set(topic, null)
+    const validator: TopicValidatorFn = (_peer, message) =>
+      (message.type === 'signed' ? validateRoomTopic(topic, message.from.toString(), message.data) : 'reject') as TopicValidatorResult
+    this.#topics.set(topic, validator)
+    pubsub.topicValidators.set(topic, validator)
     pubsub.subscribe(topic)
   }
 
@@ -67,8 +64,10 @@ export class TopicForwarder {
     const { pubsub } = this.#libp2p.services
     if (pubsub.getSubscribers(topic).length > 0) return
     this.#waiting.delete(topic)
+    const validator = this.#topics.get(topic)
     if (!this.#topics.delete(topic)) return
-    if (!this.#kept.delete(topic)) {
+    // The archive may have come later, and then the topic is its own.
+    if (validator !== null && pubsub.topicValidators.get(topic) === validator) {
       pubsub.unsubscribe(topic)
       pubsub.topicValidators.delete(topic)
     }
