@@ -47,8 +47,10 @@ describe('a relay', { timeout: 30_000 }, () => {
     await until(() => expect(named).toHaveLength(1))
     return named
   }
-  /** Closes the node's socket, as the system does for a process that is killed. */
+  /** Closes the node's socket, as the system does for a process that is killed. Nothing of it dials again. */
   const vanish = (network: Network): void => {
+    const { components } = network.libp2p as unknown as { components: { connectionManager: { openConnection: unknown } } }
+    components.connectionManager.openConnection = () => Promise.reject(new Error('it is gone'))
     for (const connection of network.libp2p.getConnections()) {
       const { maConn } = connection as unknown as { maConn: { websocket: WebSocket } }
       maConn.websocket.close()
