@@ -36,4 +36,9 @@ describe('routes', () => {
     const location = { origin: 'https://roomful.example', pathname: '/app/', search: '?relay=%2Fdns4%2Fa' }
     expect(shareLink(location, 'bafyjob')).toBe('https://roomful.example/app/?relay=%2Fdns4%2Fa#/contribute?job=bafyjob')
   })
+
+  it('does not hand what this person chose for this tab to whoever is invited', () => {
+    const location = { origin: 'https://roomful.example', pathname: '/', search: '?engine=cpu' }
+    expect(shareLink(location, 'bafyjob')).toBe('https://roomful.example/#/contribute?job=bafyjob')
+  })
 })

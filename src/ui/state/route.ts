@@ -54,9 +54,11 @@ export function formatRoute(route: Route): string {
   }
 }
 
-/** The link that brings people to a job: this page's own address, relays in its query included. */
+/** The link that brings people to a job: this page's own address with the relays in its query, and nothing else of it. */
 export function shareLink(location: { origin: string; pathname: string; search: string }, job: string): string {
-  return `${location.origin}${location.pathname}${location.search}${formatRoute({ place: 'contribute', job })}`
+  const relays = new URLSearchParams(location.search).getAll('relay').map((relay) => ['relay', relay])
+  const query = relays.length === 0 ? '' : `?${new URLSearchParams(relays).toString()}`
+  return `${location.origin}${location.pathname}${query}${formatRoute({ place: 'contribute', job })}`
 }
 
 function clean(segment: string | null | undefined): string | null {
