@@ -47,13 +47,15 @@ test('the files of a result are checked again without relay and without the job,
   flipped[flipped.length - 1]! ^= 1
   await choose(stranger, 'Data', 'x.bin', flipped)
   await expect(verdict).toHaveAttribute('data-holds', 'false')
-  await expect(stranger.getByTestId('failed').getByRole('listitem')).toHaveText([/^✗ microjob 0\/\d+: .*chunk \d+ has other bytes$/])
+  await expect(stranger.getByTestId('failed').getByRole('listitem')).toHaveText([
+    /^✗ Microjob 1 in block 1: .*chunk \d+ has other bytes\)$/,
+  ])
 
   const forged = JSON.parse(certificates.toString()) as { certificates: { body: { chunks: { fuel: number }[] } }[] }
   forged.certificates[0]!.body.chunks[0]!.fuel++
   await choose(stranger, 'Data', 'x.bin', data)
   await choose(stranger, 'Certificates', 'x.certificates.json', Buffer.from(JSON.stringify(forged)))
-  await expect(stranger.getByTestId('failed')).toContainText('the host signed it: not signed by 12D3KooW')
+  await expect(stranger.getByTestId('failed')).toContainText('the host signed it (not signed by 12D3KooW')
 
   await choose(stranger, 'Certificates', 'x.bin', data)
   await expect(stranger.getByRole('alert').filter({ hasText: 'This cannot be checked' })).toContainText('is not JSON')

@@ -1,11 +1,10 @@
 import { Alert, Anchor, Button, FileButton, Group, List, Loader, Paper, Stack, Text } from '@mantine/core'
 import { useRef, useState } from 'react'
-import { findingText } from '../../domain/proof.ts'
 import type { Verification } from '../../node/verify.ts'
 import { PageHead } from '../parts/page-head.tsx'
 import { Section } from '../parts/section.tsx'
-import { bytes, plural } from '../view/format.ts'
-import { checkFiles, claimsThatHold } from './check.ts'
+import { bytes, plural, sentence } from '../view/format.ts'
+import { checkFiles, claimsThatHold, failureText } from './check.ts'
 
 /** Most findings listed that do not hold. */
 const SHOWN = 100
@@ -46,7 +45,7 @@ export function CheckPage() {
         )}
         {error !== '' && (
           <Alert color="red" variant="light" role="alert" title="This cannot be checked">
-            {error}
+            {sentence(error)}
           </Alert>
         )}
         {verification !== null && <Verdict verification={verification} />}
@@ -64,6 +63,12 @@ interface FileLineProps {
 }
 
 function FileLine({ label, hint, accept, file, onChoose }: FileLineProps) {
+  // A field that kept its file would not notice the same one chosen again.
+  const forget = useRef<() => void>(null)
+  const choose = (chosen: File | null) => {
+    forget.current?.()
+    if (chosen !== null) onChoose(chosen)
+  }
   return (
     <Group justify="space-between" wrap="wrap" gap="sm">
       <div className="grow">
@@ -72,7 +77,7 @@ function FileLine({ label, hint, accept, file, onChoose }: FileLineProps) {
           {file === null ? hint : `${file.name}, ${bytes(file.size)}`}
         </Text>
       </div>
-      <FileButton accept={accept} onChange={(chosen) => chosen !== null && onChoose(chosen)} inputProps={{ 'aria-label': `${label} file` }}>
+      <FileButton accept={accept} onChange={choose} resetRef={forget} inputProps={{ 'aria-label': `${label} file` }}>
         {(props) => (
           <Button {...props} variant="default">
             Choose {label.toLowerCase()}
@@ -105,8 +110,8 @@ function Verdict({ verification }: { verification: Verification }) {
         <Section title="What does not hold">
           <List spacing={6} listStyleType="none" data-testid="failed">
             {failed.slice(0, SHOWN).map((finding) => (
-              <List.Item key={findingText(finding)} className="wrap-anywhere">
-                ✗ {findingText(finding)}
+              <List.Item key={failureText(finding)} className="wrap-anywhere">
+                ✗ {failureText(finding)}
               </List.Item>
             ))}
           </List>

@@ -1,3 +1,4 @@
+import type { ProofFinding } from '../../domain/proof.ts'
 import type { Verification } from '../../node/verify.ts'
 
 /** Files to be checked. */
@@ -28,4 +29,11 @@ export function claimsThatHold({ findings }: Pick<Verification, 'findings'>): { 
     if (holds) claims.set(claim, (claims.get(claim) ?? 0) + (microjob === null ? 0 : 1))
   }
   return [...claims].map(([claim, microjobs]) => ({ claim, microjobs }))
+}
+
+/** What does not hold, and why. Numbers begin at 1 for people, as in the list of certificates. */
+export function failureText({ microjob, claim, detail }: Pick<ProofFinding, 'microjob' | 'claim' | 'detail'>): string {
+  const [block, within] = microjob === null ? [] : microjob.split('/').map(Number)
+  const where = block === undefined || within === undefined ? '' : `Microjob ${within + 1} in block ${block + 1}: `
+  return `${where}${claim} (${detail})`
 }

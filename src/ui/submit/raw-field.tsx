@@ -1,5 +1,5 @@
 import { Alert, Button, FileButton, Group, NumberInput, Paper, Text } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { KernelInput } from '../../domain/kernel.ts'
 import type { SubmitRequest } from '../../node/api.ts'
 import { count } from '../view/format.ts'
@@ -22,7 +22,10 @@ export function RawField({ input, onChange }: Props) {
     const made = rawInput(file.name, file.bytes, Number(width), input.bytesPerItem)
     onChange('problem' in made ? null : made)
   }, [file, width, input.bytesPerItem, onChange])
+  // A field that kept its file would not notice the same one chosen again.
+  const forget = useRef<() => void>(null)
   const take = (chosen: File | null) => {
+    forget.current?.()
     if (chosen === null) return
     chosen.arrayBuffer().then(
       (buffer) => setFile({ name: chosen.name, bytes: new Uint8Array(buffer) }),
@@ -35,7 +38,7 @@ export function RawField({ input, onChange }: Props) {
         <Text size="sm" role="status">
           {file.name}, {count(file.bytes.length / input.bytesPerItem)} items of {input.bytesPerItem} bytes
         </Text>
-        <FileButton onChange={take} inputProps={{ 'aria-label': 'Input file' }}>
+        <FileButton onChange={take} resetRef={forget} inputProps={{ 'aria-label': 'Input file' }}>
           {(props) => (
             <Button {...props} variant="default" size="xs">
               Choose a file
