@@ -29,7 +29,7 @@ export function Cost({ preview, error, waiting }: { preview: SubmitPreview | nul
       <Stat name="Microjobs">{count(preview.microjobs)}</Stat>
       <Stat name="Result">{bytes(preview.outputBytes)}</Stat>
       {preview.inputBytes > 0 && <Stat name="Input">{bytes(preview.inputBytes)}</Stat>}
-      <Stat name="On one tab like this">{preview.computeSeconds === null ? 'unknown' : duration(preview.computeSeconds)}</Stat>
+      {preview.computeSeconds !== null && <Stat name="On one tab like this">{duration(preview.computeSeconds)}</Stat>}
     </dl>
   )
 }

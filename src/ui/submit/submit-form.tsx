@@ -1,16 +1,16 @@
 import { Button, Paper, Select, Stack, Text, TextInput } from '@mantine/core'
 import { useMemo, useState } from 'react'
 import type { FormEvent } from 'react'
-import { checkingCost, checkingFor } from '../../domain/assurance.ts'
 import type { Kernel } from '../../domain/kernel.ts'
 import { DEFAULT_DEADLINE_MS } from '../../domain/plan.ts'
 import type { SubmitRequest } from '../../node/api.ts'
 import { Section } from '../parts/section.tsx'
 import { formatRoute } from '../state/route.ts'
 import { act, go, useSnapshot } from '../state/ui.ts'
-import { count, duration } from '../view/format.ts'
+import { duration } from '../view/format.ts'
 import { AskOne } from './ask-one.tsx'
 import { Cost } from './cost.tsx'
+import { epsilonHelp, epsilonLabel } from './epsilon.ts'
 import { defaultText, formText, readForm } from './form.ts'
 import type { FormText } from './form.ts'
 import { InputField } from './input-field.tsx'
@@ -20,17 +20,7 @@ import { TrialPanel, useTrial } from './trial.tsx'
 import type { Work } from './trial.tsx'
 import { usePreview } from './use-preview.ts'
 
-const EPSILONS = [0.05, 0.01, 0.001, 0.00001].map((epsilon) => ({
-  value: String(epsilon),
-  label: `1 in ${count(Math.round(1 / epsilon))}: ${price(epsilon)}`,
-}))
-
-/** What it costs to accept so few wrong chunks, in words. */
-function price(epsilon: number): string {
-  const checking = checkingFor(epsilon)
-  const [known, strangers] = [Infinity, 0].map((passed) => `${Math.round(100 * checkingCost(checking, passed))} %`)
-  return known === strangers ? `about ${known} more work` : `about ${known} more work, ${strangers} among strangers`
-}
+const EPSILONS = [0.05, 0.01, 0.001, 0.00001].map((epsilon) => ({ value: String(epsilon), label: epsilonLabel(epsilon) }))
 
 const PATIENCES = [5_000, DEFAULT_DEADLINE_MS, 120_000, 600_000].map((ms) => ({ value: String(ms), label: duration(ms / 1000) }))
 
@@ -116,7 +106,7 @@ export function SubmitForm({ kernel, untried = false }: { kernel: Kernel; untrie
         ))}
         <Select
           label="Chunks that may be wrong"
-          description="Fewer means that more is computed twice. Of whoever is not known yet, the first chunks are all computed twice."
+          description={epsilonHelp(Number(epsilon))}
           data={EPSILONS}
           value={epsilon}
           allowDeselect={false}
@@ -140,7 +130,9 @@ export function SubmitForm({ kernel, untried = false }: { kernel: Kernel; untrie
           </Button>
           <Text size="sm" c="dimmed" mt="sm">
             Its title, parameters and input become readable for everybody who helps.
-            {contributing ? '' : ' This tab is not contributing: it will wait for other tabs, or you can start it on the Contribute page.'}
+            {contributing
+              ? ''
+              : ' This tab is not contributing: the job waits for other tabs, or you start contributing on the Contribute page.'}
           </Text>
         </Paper>
         <AskOne work={request} />
