@@ -4,6 +4,7 @@ import { Stat } from '../parts/stat.tsx'
 import { formatRoute } from '../state/route.ts'
 import { act, useSnapshot } from '../state/ui.ts'
 import { count, decimal, sentence, short } from '../view/format.ts'
+import { wantsHelp } from '../view/wants-help.ts'
 import { roleOf, roomSentence } from './role.ts'
 
 type Contribution = NodeSnapshot['contribution']
@@ -17,8 +18,8 @@ export function Running() {
     <Paper withBorder p="md" className="running">
       <Headline contribution={contribution} room={room} />
       {contribution.state === 'paused' && (
-        <Alert color="yellow" variant="light" my="sm" role="status" title="Paused">
-          {contribution.pausedBecause || 'You paused it. Nothing is computed until you resume.'}
+        <Alert color="yellow" variant="light" my="sm" role="status">
+          {sentence(contribution.pausedBecause)} Nothing is computed until it resumes.
         </Alert>
       )}
       <dl className="stats">
@@ -52,7 +53,7 @@ function Headline({ contribution, room }: { contribution: Contribution; room: Ro
       </Text>
       <Text size="sm" c="dimmed" mb="sm">
         {room === null ? (
-          <Waiting />
+          contribution.state !== 'paused' && <Waiting />
         ) : (
           <>
             {roomSentence(room)} of <Anchor href={formatRoute({ place: 'results', job: room.job })}>{room.title}</Anchor>.{' '}
@@ -65,7 +66,7 @@ function Headline({ contribution, room }: { contribution: Contribution; room: Ro
 }
 
 function Waiting() {
-  const open = useSnapshot((snapshot) => snapshot.jobs.filter((job) => job.state === 'open' || job.state === 'running').length, 0)
+  const open = useSnapshot((snapshot) => snapshot.jobs.filter(wantsHelp).length, 0)
   if (open > 0) return 'Rooms are tried one after the other; if none has a place, this tab opens one.'
   return (
     <>

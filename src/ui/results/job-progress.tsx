@@ -3,18 +3,20 @@ import type { JobView } from '../../node/api.ts'
 import { formatRoute } from '../state/route.ts'
 import { useSnapshot } from '../state/ui.ts'
 import { count, percent, shortId } from '../view/format.ts'
-import { progressSentence, recomputedSentence } from './progress-sentence.ts'
+import { wantsHelp } from '../view/wants-help.ts'
+import { progressSentence, recomputedSentence, timeLeft } from './progress-sentence.ts'
 
 /** How far the job is: computed and verified apart, because only one of them is done. */
 export function JobProgress({ job }: { job: JobView }) {
   const idle = useSnapshot((snapshot) => snapshot.contribution.state === 'off', false)
   const self = useSnapshot((snapshot) => snapshot.peer, '')
   const recomputed = recomputedSentence(job.recomputed, (peer) => (peer === self ? 'this tab' : shortId(peer)))
-  const wanted = job.state === 'open' || job.state === 'running'
   return (
     <Paper withBorder p="md">
       <Group justify="space-between" mb="xs">
-        <Text role="status">{progressSentence(job)}</Text>
+        <Text>
+          <span role="status">{progressSentence(job)}</span> {timeLeft(job)}
+        </Text>
         <Text size="sm" c="dimmed">
           <span data-testid="chunks-computed">{count(job.chunksDone)}</span> computed,{' '}
           <span data-testid="chunks-verified">{count(job.chunksVerified)}</span> verified, of{' '}
@@ -34,7 +36,7 @@ export function JobProgress({ job }: { job: JobView }) {
           {recomputed}
         </Text>
       )}
-      {idle && wanted && (
+      {idle && wantsHelp(job) && (
         <Text size="sm" mt="sm">
           This tab does not contribute. <Anchor href={formatRoute({ place: 'contribute', job: job.id })}>Let it help with this job</Anchor>
         </Text>

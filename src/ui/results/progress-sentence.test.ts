@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JobView } from '../../node/api.ts'
-import { progressSentence, recomputedSentence } from './progress-sentence.ts'
+import { progressSentence, recomputedSentence, timeLeft } from './progress-sentence.ts'
 
 const job = (change: Partial<JobView>) =>
   ({ state: 'running', etaSeconds: null, chunksDone: 3, chunks: 10, found: false, ...change }) as const
@@ -18,11 +18,21 @@ describe('recomputedSentence', () => {
   })
 })
 
-describe('progressSentence', () => {
+describe('timeLeft', () => {
   it('gives a time only when one is known', () => {
-    expect(progressSentence(job({ etaSeconds: 95 }))).toBe('About 1 min 35 s left at the pace of the last minute.')
-    expect(progressSentence(job({ etaSeconds: 0.4 }))).toBe('Nearly done.')
-    expect(progressSentence(job({}))).toMatch(/not known yet/)
+    expect(timeLeft(job({ etaSeconds: 95 }))).toBe('About 1 min 35 s left at the pace of the last minute.')
+    expect(timeLeft(job({ etaSeconds: 0.4 }))).toBe('Nearly done.')
+    expect(timeLeft(job({}))).toMatch(/not known yet/)
+  })
+
+  it('says nothing of a job that does not run', () => {
+    for (const state of ['open', 'computed', 'verified', 'cancelled'] as const) expect(timeLeft(job({ state, etaSeconds: 5 }))).toBeNull()
+  })
+})
+
+describe('progressSentence', () => {
+  it('stays the same while a job runs, so that it is read aloud once', () => {
+    expect(progressSentence(job({ etaSeconds: 95, chunksDone: 4 }))).toBe(progressSentence(job({ etaSeconds: 12, chunksDone: 9 })))
   })
 
   it('does not call a computed job done', () => {

@@ -9,17 +9,13 @@ export function recomputedSentence(recomputed: JobView['recomputed'], nameOf: (p
   return `${plural(chunks, 'chunk')} of ${names} ${chunks === 1 ? 'is' : 'are'} computed again, because ${recomputed.length === 1 ? 'it was' : 'they were'} proven wrong.`
 }
 
-/** Where a job stands, in a sentence that promises nothing that is not known. */
-export function progressSentence(job: Pick<JobView, 'state' | 'etaSeconds' | 'chunksDone' | 'chunks' | 'found'>): string {
+/** Where a job stands, in a sentence that changes only when its state does: it is read aloud. */
+export function progressSentence(job: Pick<JobView, 'state' | 'chunksDone' | 'chunks' | 'found'>): string {
   switch (job.state) {
     case 'open':
-      return 'Waiting for a tab that contributes.'
+      return 'Waiting for a tab that takes it up.'
     case 'running':
-      if (job.chunksDone >= job.chunks) return 'Computed; the last rooms are being checked.'
-      if (job.etaSeconds !== null && job.etaSeconds < 1) return 'Nearly done.'
-      return job.etaSeconds === null
-        ? 'Running; how long it takes is not known yet.'
-        : `About ${duration(job.etaSeconds)} left at the pace of the last minute.`
+      return job.chunksDone >= job.chunks ? 'Computed; the last rooms are being checked.' : 'Running.'
     case 'computed':
       return 'Computed, but not verified: another member has to check it.'
     case 'verified':
@@ -27,4 +23,11 @@ export function progressSentence(job: Pick<JobView, 'state' | 'etaSeconds' | 'ch
     case 'cancelled':
       return 'Cancelled by its requester.'
   }
+}
+
+/** How long a running job still takes, promising nothing that is not known; null when that is no question. */
+export function timeLeft({ state, etaSeconds, chunksDone, chunks }: Pick<JobView, 'state' | 'etaSeconds' | 'chunksDone' | 'chunks'>) {
+  if (state !== 'running' || chunksDone >= chunks) return null
+  if (etaSeconds === null) return 'How long it takes is not known yet.'
+  return etaSeconds < 1 ? 'Nearly done.' : `About ${duration(etaSeconds)} left at the pace of the last minute.`
 }

@@ -7,11 +7,12 @@ import { Stat } from '../parts/stat.tsx'
 import { formatRoute } from '../state/route.ts'
 import { useSnapshot } from '../state/ui.ts'
 import { count, plural } from '../view/format.ts'
+import { wantsHelp } from '../view/wants-help.ts'
 import { ChunkGrid } from './chunk-grid.tsx'
 import { Departures } from './departures.tsx'
 import { GraphDrawing } from './graph-drawing.tsx'
 import { MemberTable } from './member-table.tsx'
-import { stageSentence } from './stage.ts'
+import { stageSentence, verdictSentence } from './stage.ts'
 import { PeerName } from '../parts/peer-name.tsx'
 
 /** Most departures of earlier rooms listed. */
@@ -61,7 +62,14 @@ export function RoomPage() {
 function Verdict({ room }: { room: RoomView }) {
   const { title, text, good } = stageSentence(room)
   return (
-    <Alert variant="light" color={good ? 'teal' : 'blue'} title={title} role="status" data-testid="room-stage" data-stage={room.stage}>
+    <Alert
+      variant="light"
+      color={good ? 'teal' : 'blue'}
+      title={<span role="status">{title}</span>}
+      role="group"
+      data-testid="room-stage"
+      data-stage={room.stage}
+    >
       {text}
       {room.verifier !== null && (
         <>
@@ -71,7 +79,7 @@ function Verdict({ room }: { room: RoomView }) {
       )}
       {room.lastVerdict !== null && (
         <>
-          {` Microjob ${room.lastVerdict.microjob} before it: ${room.lastVerdict.verdict}`}
+          {` ${verdictSentence(room.lastVerdict)}`}
           {room.lastVerdict.verifier !== null && (
             <>
               {', checked by '}
@@ -86,7 +94,7 @@ function Verdict({ room }: { room: RoomView }) {
 }
 
 function NoRoom({ seeking }: { seeking: boolean }) {
-  const jobs = useSnapshot((snapshot) => snapshot.jobs.filter((job) => job.state === 'open' || job.state === 'running').length, 0)
+  const jobs = useSnapshot((snapshot) => snapshot.jobs.filter(wantsHelp).length, 0)
   return (
     <Stack gap="lg">
       <PageHead title="Room">A room is the tabs that work on one piece of a job together. This tab is in none at the moment.</PageHead>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ChunkView } from '../../node/api.ts'
-import { stageSentence } from './stage.ts'
+import { roomSentence } from '../contribute/role.ts'
+import { stageSentence, verdictSentence } from './stage.ts'
 
 const chunk = (state: ChunkView['state']): ChunkView => ({ id: 0, state, peer: null, deadline: null })
 
@@ -18,5 +19,12 @@ describe('stageSentence', () => {
 
   it('calls a microjob verified when it is complete', () => {
     expect(stageSentence({ stage: 'complete', chunks: [] })).toMatchObject({ title: 'Verified', good: true })
+  })
+})
+
+describe('verdictSentence', () => {
+  it('numbers a microjob as the headline of the room does', () => {
+    expect(roomSentence({ microjob: 3, blockIndex: 0 })).toMatch(/^Microjob 4 /)
+    expect(verdictSentence({ microjob: 3, verifier: null, verdict: 'verified' })).toBe('Microjob 4 before it: verified')
   })
 })

@@ -28,3 +28,8 @@ export function stageSentence(room: Pick<RoomView, 'stage' | 'chunks'>): { title
       return { title: 'Verified', text: 'The sample agreed, and the certificate is signed.', good: true }
   }
 }
+
+/** How the microjob before this one ended. Numbers begin at 1 for people. */
+export function verdictSentence({ microjob, verdict }: NonNullable<RoomView['lastVerdict']>): string {
+  return `Microjob ${microjob + 1} before it: ${verdict}`
+}
