@@ -30,7 +30,7 @@ export function ImageView({ output }: { output: JobOutput }) {
       />
       {!output.verified && (
         <Text component="figcaption" size="sm" c="dimmed">
-          What is veiled is computed but not verified yet.
+          {there === 0 ? 'Nothing is computed yet.' : 'What is veiled is computed but not verified yet.'}
         </Text>
       )}
     </figure>

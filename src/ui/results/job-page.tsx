@@ -1,4 +1,5 @@
 import { Alert, Anchor, Stack, Text } from '@mantine/core'
+import { useState } from 'react'
 import type { JobView } from '../../node/api.ts'
 import { JobBadge } from '../parts/job-badge.tsx'
 import { PageHead } from '../parts/page-head.tsx'
@@ -7,6 +8,7 @@ import { Section } from '../parts/section.tsx'
 import { SharePanel } from '../parts/share-panel.tsx'
 import { useSnapshot } from '../state/ui.ts'
 import { dateTime } from '../view/format.ts'
+import { wantsHelp } from '../view/wants-help.ts'
 import { CancelButton } from './cancel-button.tsx'
 import { Certificates } from './certificates.tsx'
 import { Contributors } from './contributors.tsx'
@@ -20,8 +22,11 @@ import { useOutput } from './use-output.ts'
 export function JobPage({ job }: { job: string }) {
   const view = useSnapshot<JobView | null>((snapshot) => snapshot.jobs.find((candidate) => candidate.id === job) ?? null, null)
   const { output, error } = useOutput(view === null ? null : job)
+  const ended = view !== null && !wantsHelp(view)
+  const [sharing, setSharing] = useState(false)
+  // It stays while the page is shown: the result must not move when the job ends.
+  if (view !== null && !ended && !sharing) setSharing(true)
   if (view === null) return <UnknownJob job={job} />
-  const ended = view.state === 'verified' || view.state === 'cancelled'
   return (
     <Stack gap="lg">
       <PageHead title={view.title}>
@@ -29,7 +34,7 @@ export function JobPage({ job }: { job: string }) {
         <PeerName peer={view.requester} />. <Anchor href="#/results">All results</Anchor>
       </PageHead>
       <JobProgress job={view} />
-      {!ended && <SharePanel job={job} />}
+      {sharing && <SharePanel job={job} ended={ended} />}
       <Section title="Result">
         {error !== '' && (
           <Alert color="red" variant="light" role="alert" title="The result could not be read">

@@ -8,12 +8,15 @@ import { isDrawable } from './tiles.ts'
 
 /** The output in the form that its kernel asks for. */
 export function OutputView({ output }: { output: JobOutput }) {
+  // An image keeps its place while it is empty; numbers that are all zero would look like a result.
+  if (output.kernel.manifest.preview !== 'image' && output.chunkStates.every((state) => state === 'missing'))
+    return <Text c="dimmed">Nothing is computed yet.</Text>
   switch (output.kernel.manifest.preview) {
     case 'image':
       return isDrawable(output) ? (
         <ImageView output={output} />
       ) : (
-        <Text c="dimmed">This image is too large to be drawn here. Its bytes can be downloaded.</Text>
+        <Text c="dimmed">This image is too large to be drawn here. Its bytes can be downloaded once all of it is there.</Text>
       )
     case 'plot':
       return <PlotView output={output} />
