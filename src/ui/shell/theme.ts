@@ -29,6 +29,8 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-yellow-light-color': '#6b4e00',
     '--mantine-color-teal-light-color': '#07554a',
     '--mantine-color-blue-light-color': '#0d4a8f',
+    '--mantine-color-red-filled': '#c92a2a',
+    '--mantine-color-red-filled-hover': '#b71c1c',
   },
   dark: {
     '--mantine-color-dimmed': '#a9b9b5',
@@ -44,5 +46,10 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-yellow-light': 'rgb(250 176 5 / 0.14)',
     '--mantine-color-teal-light': 'rgb(18 184 134 / 0.16)',
     '--mantine-color-blue-light': 'rgb(34 139 230 / 0.16)',
+    '--mantine-color-spruce-light': 'rgb(37 148 130 / 0.22)',
+    '--mantine-color-spruce-light-hover': 'rgb(37 148 130 / 0.3)',
+    '--mantine-color-spruce-light-color': '#a3d8cd',
+    '--mantine-color-red-filled': '#c92a2a',
+    '--mantine-color-red-filled-hover': '#b71c1c',
   },
 })
