@@ -27,7 +27,7 @@ for (const [device, viewport] of [
       await page.emulateMedia({ colorScheme })
       await ready(page)
       await until(page, (snapshot) => snapshot.network.relays.some(({ state }) => state === 'reserved'))
-      const job = await submitPicture(page, { Width: '64', Height: '64' })
+      const job = await submitPicture(page, { Width: '64', Height: '64', Title: 'W'.repeat(120) })
       const base = page.url().split('#')[0]!
       for (const place of [...PLACES, `/#/results/${job}`]) {
         await page.goto(`${base}${place.slice(1)}`)
@@ -51,4 +51,38 @@ test('the five places are reached by keyboard alone, and the focus follows', asy
     await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { level: 1, name: 'Network' })).toBeFocused()
+})
+
+test('a button that goes away when it is pressed leaves the focus where its effect is seen', async ({ openTab }) => {
+  const page = await openTab()
+  await ready(page)
+  const panel = page.getByRole('group', { name: 'What this tab does' })
+  await page.getByRole('button', { name: 'Start contributing' }).press('Enter')
+  await expect(panel).toBeFocused()
+  await panel.getByRole('button', { name: 'Stop now' }).press('Enter')
+  await expect(panel).toBeFocused()
+  await expect(panel.getByRole('button', { name: 'Start contributing' })).toBeVisible()
+
+  await submitPicture(page, { Width: '64', Height: '64', Title: 'Not wanted' })
+  await page.getByRole('button', { name: 'Cancel this job' }).press('Enter')
+  await expect(page.getByRole('dialog', { name: 'Cancel this job?' })).toBeVisible()
+  const dialog = new AxeBuilder({ page: page as unknown as AxePage }).include('[role=dialog]').withRules(['color-contrast'])
+  await expect.poll(async () => (await dialog.analyze()).violations).toEqual([])
+  await page.getByRole('button', { name: 'Cancel the job' }).press('Enter')
+  await expect(page.getByTestId('job-state')).toHaveText('cancelled')
+  await expect(page.getByRole('heading', { level: 1, name: 'Not wanted' })).toBeFocused()
+})
+
+test('a result of many digits scrolls by itself on a phone, and the page does not', async ({ openTab }) => {
+  const page = await openTab('/?engine=cpu#/contribute')
+  await page.setViewportSize({ width: 390, height: 844 })
+  await ready(page)
+  await page.getByRole('button', { name: 'Start contributing' }).click()
+  await page.goto(`${page.url().split('#')[0]}#/submit/matmul`)
+  await page.getByRole('button', { name: 'Submit job' }).click()
+  await expect(page.getByTestId('job-state')).toHaveText(/computed/)
+  const digits = page.getByLabel('The first bytes of the output')
+  await expect(digits).toBeVisible()
+  expect(await digits.evaluate((element) => element.scrollWidth > element.clientWidth)).toBe(true)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0)
 })

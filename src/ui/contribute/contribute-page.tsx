@@ -1,4 +1,5 @@
 import { Stack } from '@mantine/core'
+import { useEffect, useRef } from 'react'
 import { PageHead } from '../parts/page-head.tsx'
 import { useSnapshot, useUi } from '../state/ui.ts'
 import { InvitedJob } from './invited-job.tsx'
@@ -12,6 +13,13 @@ export function ContributePage() {
   const route = useUi((state) => state.route)
   const job = route.place === 'contribute' ? route.job : null
   const off = useSnapshot((snapshot) => snapshot.contribution.state === 'off', true)
+  const panel = useRef<HTMLDivElement>(null)
+  const shown = useRef(off)
+  useEffect(() => {
+    // The button that was pressed is gone: whoever works by keyboard goes on from what replaced it.
+    if (shown.current !== off && document.activeElement === document.body) panel.current?.focus({ preventScroll: true })
+    shown.current = off
+  }, [off])
   return (
     <Stack gap="lg">
       <PageHead title="Contribute">
@@ -19,7 +27,9 @@ export function ContributePage() {
         when you say so.
       </PageHead>
       {job !== null && <InvitedJob job={job} />}
-      {off ? <StartPanel job={job} /> : <Running />}
+      <div ref={panel} role="group" tabIndex={-1} aria-label="What this tab does">
+        {off ? <StartPanel job={job} /> : <Running />}
+      </div>
       <div className="columns">
         <Settings />
         <Preflight />

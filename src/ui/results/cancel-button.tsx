@@ -7,7 +7,7 @@ export function CancelButton({ job }: { job: string }) {
   const [asking, setAsking] = useState(false)
   const cancel = () => {
     setAsking(false)
-    act('The job could not be cancelled', (node) => node.cancel(job))
+    act('The job could not be cancelled', (node) => node.cancel(job).then(showHead))
   }
   return (
     <div>
@@ -27,4 +27,10 @@ export function CancelButton({ job }: { job: string }) {
       </Modal>
     </div>
   )
+}
+
+/** The head of the page says that the job is cancelled, and this button is gone. */
+function showHead(): void {
+  window.scrollTo(0, 0)
+  document.querySelector<HTMLElement>('.page-head h1')?.focus({ preventScroll: true })
 }

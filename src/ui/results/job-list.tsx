@@ -58,7 +58,7 @@ export function JobList() {
 const JobLine = memo(function JobLine({ job }: { job: JobView }) {
   return (
     <Paper withBorder p="md" component="li" data-job={job.id} data-state={job.state}>
-      <Group justify="space-between" wrap="nowrap" align="start">
+      <Group justify="space-between" align="start">
         <div className="grow">
           <Anchor href={formatRoute({ place: 'results', job: job.id })} fw={600} className="wrap-anywhere">
             {job.title}
