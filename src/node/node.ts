@@ -143,6 +143,7 @@ class Node implements RoomfulNode {
         record: (effect) => this.#recorder.handle(effect),
         note: (note) => this.#note(note),
         changed: () => this.#changed(),
+        failed: (cause) => this.#problem('internal', `Something failed inside this tab: ${errorText(cause)}`),
       },
     )
     this.#computation = new Computation({ blocks: store.blocks, outputs: this.#runner.outputs, find: (job) => this.#catalogue.get(job) })

@@ -31,6 +31,7 @@ function inRoom(get: () => Promise<Uint8Array>, given: () => Promise<Uint8Array>
   const gossip: ((topic: string, from: string, bytes: Uint8Array) => void)[] = []
   const nothing = () => () => undefined
   const bulk = { asked: [] as string[], source: (async () => null) as BulkSource }
+  const handlers = { note: vi.fn(), changed: vi.fn(), failed: vi.fn() }
   const runner = new RoomRunner(
     initialState({ self: 'self', seed: new Uint8Array(32), now, capabilities: { engine: 'cpu', slots: 1, customKernels: false } }),
     {
@@ -74,8 +75,7 @@ function inRoom(get: () => Promise<Uint8Array>, given: () => Promise<Uint8Array>
       cancel: () => undefined,
       verify: () => undefined,
       record: () => undefined,
-      note: () => undefined,
-      changed: () => undefined,
+      ...handlers,
     },
   )
   const bytes = (body: Body, term = 1) => encodeMessage({ block: ref.block, microjob: ref.microjob, term, body })
@@ -117,16 +117,16 @@ function inRoom(get: () => Promise<Uint8Array>, given: () => Promise<Uint8Array>
     },
   })
   expect(runner.state.room?.host).toBe('host')
-  const result = (data: Uint8Array | undefined, hash: Uint8Array = new Uint8Array(32).fill(9)): Body => ({
+  const result = (data: Uint8Array | undefined, hash: Uint8Array = new Uint8Array(32).fill(9), chunk = 3): Body => ({
     case: 'result',
     value: {
-      info: { chunk: 3, peer: 'host', hash, fuel: 1, engine: 'cpu', bytes: 4 },
+      info: { chunk, peer: 'host', hash, fuel: 1, engine: 'cpu', bytes: 4 },
       attempt: 1,
       ms: 10,
       data,
     },
   })
-  return { runner, from, pass, result, bulk }
+  return { runner, from, pass, result, bulk, handlers }
 }
 
 /** Lets promises that wait for nothing but each other settle. */
@@ -187,6 +187,33 @@ describe('a member of a room', () => {
     pass(600)
     expect(runner.state.room?.host).toBe('host')
     expect(runner.state.room?.rounds[0]?.slots[3]?.result).toBeNull()
+    runner.stop()
+  })
+
+  it('hears a member out while the data of a result of that member is long in coming', async () => {
+    const { runner, from, result } = inRoom(() => new Promise(() => undefined))
+    const data = new Uint8Array(4)
+    from('host', result(data, hashBytes(data), 1))
+    from('host', result(undefined, new Uint8Array(32).fill(9), 2))
+    from('host', result(data, hashBytes(data), 3))
+    await vi.waitFor(() => expect(runner.state.room?.rounds[0]?.slots[3]?.result).not.toBeNull())
+    runner.stop()
+  })
+
+  it('goes on hearing a member, and does all else that it has to, when whoever is told of news fails', async () => {
+    const { runner, from, pass, result, handlers } = inRoom(() => Promise.reject(new Error('nobody has it')))
+    const data = new Uint8Array(4)
+    for (const handler of [handlers.note, handlers.changed])
+      handler.mockImplementation(() => {
+        throw new Error('not here')
+      })
+    from('host', result(data, hashBytes(data), 1))
+    await vi.waitFor(() => expect(runner.state.room?.rounds[0]?.slots[1]?.result).not.toBeNull())
+    from('host', result(data, hashBytes(data), 2))
+    await vi.waitFor(() => expect(runner.state.room?.rounds[0]?.slots[2]?.result).not.toBeNull())
+    for (let i = 0; i < 100; i++) pass(200)
+    expect(runner.state.room?.host).toBe('self')
+    expect(handlers.failed).toHaveBeenCalledWith(new Error('not here'))
     runner.stop()
   })
 })

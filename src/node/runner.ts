@@ -29,6 +29,8 @@ export interface RunnerHandlers {
   record(effect: Extract<Effect, { type: 'claim' | 'recordPartial' | 'completed' | 'recordRefusal' | 'recordConviction' }>): void
   note(note: Note): void
   changed(): void
+  /** Something here, or in a handler, threw: the room goes on without it. */
+  failed(cause: unknown): void
 }
 
 export interface RunnerComponents {
@@ -86,15 +88,27 @@ export class RoomRunner {
     this.#running = true
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        const { state, effects } = reduce(this.state, next)
-        this.state = state
-        for (const effect of effects) this.#run(effect)
+        const event = next
+        this.#try(() => {
+          const { state, effects } = reduce(this.state, event)
+          this.state = state
+          for (const effect of effects) this.#try(() => this.#run(effect))
+        })
         this.#encoded = null
       }
     } finally {
       this.#running = false
     }
-    this.#handlers.changed()
+    this.#try(() => this.#handlers.changed())
+  }
+
+  /** What fails takes nothing else with it: neither the rest of a step, nor the clock, nor a member's next messages. */
+  #try(action: () => void): void {
+    try {
+      action()
+    } catch (cause) {
+      this.#handlers.failed(cause)
+    }
   }
 
   stop(): void {
@@ -194,25 +208,25 @@ export class RoomRunner {
     const message = this.#decode(bytes)
     if (message === null) return
     if (!needsTime(message)) return this.dispatch({ type: 'message', from, message })
-    // A fetch may take long, and nothing that follows depends on it.
-    if (message.body.case === 'result' && message.body.value.data === undefined) return void this.#believe(from, message)
-    this.#inbox.set(from, [])
-    void this.#believe(from, message).then(async () => {
-      const inbox = this.#inbox.get(from) ?? []
-      for (let next = inbox.shift(); next !== undefined; next = inbox.shift()) {
-        const decoded = this.#decode(next)
-        if (decoded !== null) await this.#believe(from, decoded)
+    const inbox: Uint8Array[] = []
+    this.#inbox.set(from, inbox)
+    void this.#hearOut(from, message, inbox)
+  }
+
+  async #hearOut(from: PeerId, first: Message, inbox: Uint8Array[]): Promise<void> {
+    for (let message: Message | null = first; ; message = this.#decode(inbox.shift()!)) {
+      if (message !== null) {
+        const believed = this.#believe(from, message)
+        // A fetch may take long, and nothing that follows depends on it.
+        if (!lacksData(message)) await believed
       }
-      this.#inbox.delete(from)
-    })
+      if (inbox.length === 0) break
+    }
+    this.#inbox.delete(from)
   }
 
   async #believe(from: PeerId, message: Message): Promise<void> {
-    if (
-      message.body.case === 'result' &&
-      message.body.value.data === undefined &&
-      !(await this.#fetch(message.body.value.info?.hash, from))
-    ) {
+    if (lacksData(message) && !(await this.#fetch(message.body.value.info?.hash, from))) {
       // Whoever says that it has the data does not give it.
       return this.dispatch({ type: 'requestFailed', peer: from })
     }
@@ -275,6 +289,11 @@ export class RoomRunner {
 }
 
 const FETCH_MS = 30_000
+
+/** A result whose output has to be fetched. */
+function lacksData(message: Message): message is Message & { body: { case: 'result' } } {
+  return message.body.case === 'result' && message.body.value.data === undefined
+}
 
 function needsTime({ body }: Message): boolean {
   if (body.case === 'reveal') return body.value.signature.length > 0
