@@ -37,6 +37,7 @@ export class OutputCache {
   }
 
   #remember(cid: Cid, data: Uint8Array): void {
+    if (this.#cache.has(cid)) return
     this.#cache.set(cid, data)
     this.#bytes += data.length
     for (const [oldest, bytes] of this.#cache) {
