@@ -9,16 +9,18 @@ export async function* watchOutput(
 ): AsyncIterable<JobOutput> {
   for (;;) {
     signal?.throwIfAborted()
-    const changed = new Promise<void>((resolve) => {
-      const end = onChange(() => {
-        end()
-        resolve()
-      })
-      signal?.addEventListener('abort', () => resolve(), { once: true })
-    })
-    const output = await look()
-    yield output
-    if (output.verified) return
-    await changed
+    const { promise: changed, resolve } = Promise.withResolvers<void>()
+    const wake = (): void => resolve()
+    const end = onChange(wake)
+    signal?.addEventListener('abort', wake, { once: true })
+    try {
+      const output = await look()
+      yield output
+      if (output.verified) return
+      await changed
+    } finally {
+      end()
+      signal?.removeEventListener('abort', wake)
+    }
   }
 }
