@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { jobCid } from '../domain/job.ts'
 import type { ClaimRecord, DatabaseRecord, JobRecord } from '../domain/record.ts'
 import { createSystemClock } from '../net/system-clock.ts'
-import type { JobStore } from '../room/ports.ts'
+import type { BlockStore, JobStore } from '../room/ports.ts'
 import { MemoryStoreNetwork } from '../sim/memory-store.ts'
 import { Catalogue } from './catalogue.ts'
 import { provenJob } from './test-proof.ts'
@@ -99,5 +99,48 @@ describe('the catalogue of jobs', () => {
     store.add(record)
     catalogue.add(record, job, kernel)
     expect(work()).toHaveLength(2)
+  })
+})
+
+describe('a job whose manifest nobody has', () => {
+  async function missing(getValue: BlockStore['getValue']) {
+    const due: { callback: () => void; cancel: ReturnType<typeof vi.fn> }[] = []
+    const after = (_ms: number, callback: () => void) => {
+      const cancel = vi.fn()
+      due.push({ callback, cancel })
+      return cancel
+    }
+    const store = new Records()
+    const blocks = { getValue } as BlockStore
+    const catalogue = new Catalogue({ store, blocks, clock: { now: () => 0, after }, builtIn: [], changed: () => undefined })
+    store.add({ kind: 'job', job: 'job', requester: 'ann', createdAt: 1, kernel: 'kernel', title: '', chunks: 1, microjobs: 1 })
+    const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
+    return { catalogue, due, settled }
+  }
+
+  it('is asked for again and again, and leaves nothing behind', async () => {
+    let asked = 0
+    const { catalogue, due, settled } = await missing(async () => Promise.reject(new Error(`nobody, ${++asked}`)))
+    const past: typeof due = []
+    for (let i = 0; i < 10; i++) {
+      await settled()
+      past.push(...due.splice(0))
+      for (const { callback } of past.slice(-2)) callback()
+    }
+    await settled()
+    expect(asked).toBeGreaterThan(5)
+    catalogue.stop()
+    expect(past.filter(({ cancel }) => cancel.mock.calls.length > 0).length).toBeLessThan(2)
+    expect(due.every(({ cancel }) => cancel.mock.calls.length > 0)).toBe(true)
+  })
+
+  it('is asked for no more once the node has stopped, not even when it was being asked for', async () => {
+    const { promise, reject } = Promise.withResolvers<unknown>()
+    const { catalogue, due, settled } = await missing(() => promise)
+    catalogue.stop()
+    const before = due.length
+    reject(new Error('nobody'))
+    await settled()
+    expect(due.length).toBe(before)
   })
 })

@@ -44,6 +44,9 @@ export class Catalogue {
   #settling: Unsubscribe | null = null
   #untold = false
   readonly #ends: Unsubscribe[] = []
+  /** Timers of the jobs whose manifest nobody has. */
+  readonly #waiting = new Set<Unsubscribe>()
+  #stopped = false
   /** Why a job of the database cannot be used, by job. */
   readonly refused = new Map<JobId, string>()
 
@@ -156,7 +159,8 @@ export class Catalogue {
   }
 
   stop(): void {
-    for (const end of this.#ends) end()
+    this.#stopped = true
+    for (const end of [...this.#ends, ...this.#waiting]) end()
     this.#settling?.()
   }
 
@@ -202,11 +206,11 @@ export class Catalogue {
   }
 
   async #load(record: JobRecord): Promise<void> {
-    while (this.#records.has(record.job) && !this.#jobs.has(record.job)) {
+    while (!this.#stopped && this.#records.has(record.job) && !this.#jobs.has(record.job)) {
       try {
         const job = (await this.#blocks.getValue(record.job, AbortSignal.timeout(FETCH_MS))) as Job
         const kernel = this.#builtIn.get(job.kernel) ?? ((await this.#blocks.getValue(job.kernel, AbortSignal.timeout(FETCH_MS))) as Kernel)
-        if (!this.#records.has(record.job)) return
+        if (this.#stopped || !this.#records.has(record.job)) return
         const fault = strangersFault(record, job, kernel)
         if (fault === null) this.add(record, job, kernel)
         else this.refused.set(record.job, fault)
@@ -214,8 +218,18 @@ export class Catalogue {
         return
       } catch {
         // Whoever has the manifest is not here now.
-        await new Promise<void>((resolve) => this.#ends.push(this.#clock.after(RETRY_MS, resolve)))
+        if (!this.#stopped) await this.#wait()
       }
     }
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve) => {
+      const end = this.#clock.after(RETRY_MS, () => {
+        this.#waiting.delete(end)
+        resolve()
+      })
+      this.#waiting.add(end)
+    })
   }
 }
