@@ -81,6 +81,7 @@ export class Requests {
 
   /** Asks the least loaded node that is free to join a room. Resolves with who promised to, or null. */
   async recruit(room: RoomRef, job: JobId, kernel: string, builtIn: boolean): Promise<PeerId | null> {
+    if (this.#stop.signal.aborted || this.#pending.size >= MAX_OWN_REQUESTS) return null
     const request = { deadlineMs: RECRUIT_MS, customKernel: !builtIn, kernel }
     const outcome = await this.#begin(null, job, room, request)
     return outcome.kind === 'done' ? outcome.worker : null
@@ -114,6 +115,7 @@ export class Requests {
     signal?: AbortSignal,
   ): Promise<RequestOutcome> {
     signal?.throwIfAborted()
+    this.#stop.signal.throwIfAborted()
     if (this.#pending.size >= MAX_OWN_REQUESTS) throw new RequestRefusedError([`${MAX_OWN_REQUESTS} requests are under way already`])
     const id = hex(crypto.getRandomValues(new Uint8Array(16)))
     const { promise, resolve, reject } = Promise.withResolvers<RequestOutcome>()
