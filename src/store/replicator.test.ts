@@ -3,7 +3,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { DatabaseRecord } from '../domain/record.ts'
 import { claim, jobRecord, partial, result, sign } from '../room/store-fixtures.ts'
-import { encodeMessage, MAX_NAMED } from './exchange-message.ts'
+import { decodeExchange, encodeMessage, MAX_NAMED } from './exchange-message.ts'
 import type { GossipLibp2p } from './replicator.ts'
 import { connect, loseEntries, startLibp2p, startTestNode } from './test-node.ts'
 import type { TestNode } from './test-node.ts'
@@ -153,5 +153,26 @@ describe('replication', { timeout: 40_000 }, () => {
       expect(victim.store.stats().jobs.failures).toBeGreaterThan(0)
     })
     expect(victim.store.jobs.records()).toEqual([])
+  })
+
+  it('ends the exchange on the other side, too, when what came was refused', async () => {
+    const [ahead, behind] = [await node(), await node({ now: () => Date.now() - 3_600_000 })]
+    await put(ahead, jobRecord(ahead.signer, 'of the future', Date.now()))
+    await connect(behind, ahead)
+    await until(() => expect(behind.store.stats().jobs.failures).toBeGreaterThan(0))
+    await until(() => expect(ahead.store.stats().jobs.failures).toBeGreaterThan(0))
+  })
+
+  it('answers others while one peer begins exchanges without end and finishes none', async () => {
+    const [victim, enemy, friend] = [await node(), await attacker(), await attacker()]
+    await put(victim, jobRecord(victim.signer, 'x'))
+    const begin = async (peer: GossipLibp2p) => {
+      const connection = await peer.dial(victim.libp2p.getMultiaddrs())
+      return lpStream(await connection.newStream(protocolOf(victim)))
+    }
+    for (let i = 0; i < 20; i++) await begin(enemy)
+    const frames = await begin(friend)
+    await frames.write(encodeMessage({ kind: 'offer', live: new Uint8Array(0), rest: new Uint8Array(0), archive: false }))
+    expect(decodeExchange((await frames.read()).subarray())?.kind).toBe('page')
   })
 })

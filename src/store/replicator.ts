@@ -1,5 +1,5 @@
 import type { GossipSub, GossipSubEvents, TopicValidatorResult } from '@libp2p/gossipsub'
-import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { equalBytes, hex } from '../domain/bytes.ts'
 import type { PeerId } from '../domain/ids.ts'
 import { decodeGossip, encodeMessage, stateOf } from './exchange-message.ts'
@@ -68,9 +68,10 @@ export class Replicator<R extends AnyRecord> {
   readonly #archives = new Set<PeerId>()
   /** Digests of this node's new entries that no state has covered yet. */
   readonly #untold = new Set<string>()
+  /** Exchanges that are being answered, one a peer. */
+  readonly #answering = new Map<PeerId, Stream>()
   #told = ''
   #ticks = 0
-  #answering = 0
   #ticker: ReturnType<typeof setInterval> | null = null
 
   constructor(init: ReplicatorInit<R>) {
@@ -125,8 +126,9 @@ export class Replicator<R extends AnyRecord> {
     if (connection === undefined || this.#busy.has(peer) || this.#stop.signal.aborted) return null
     this.#busy.add(peer)
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(EXCHANGE_MS)])
+    let stream: Stream | null = null
     try {
-      const stream = await connection.newStream(this.#protocol, { signal })
+      stream = await connection.newStream(this.#protocol, { signal })
       const stats = await new Exchange({ stream, replica, peer, archive, now, signal }).ask()
       this.#add(stats)
       if (stats.fresh === 0 && stats.sent === 0) this.#agreed.set(peer, states)
@@ -135,6 +137,8 @@ export class Replicator<R extends AnyRecord> {
       // The peer left, or does not know the database: its next state or subscription starts another try.
       this.#stats.failures++
       if (error instanceof ProtocolError) this.#init.onOffence?.(peer)
+      // The other side would wait for the rest, and have no room for others meanwhile.
+      stream?.abort(asError(error))
       return null
     } finally {
       this.#busy.delete(peer)
@@ -142,13 +146,16 @@ export class Replicator<R extends AnyRecord> {
     }
   }
 
-  async #answer(stream: Parameters<Parameters<Libp2p['handle']>[1]>[0], connection: Connection): Promise<void> {
+  async #answer(stream: Stream, connection: Connection): Promise<void> {
     const peer = connection.remotePeer.toString()
-    if (this.#answering >= MAX_ANSWERS_AT_ONCE) {
+    // Who asks again has given the former exchange up, whether word of that arrived or not.
+    this.#answering.get(peer)?.abort(new Error('another exchange was begun'))
+    this.#answering.delete(peer)
+    if (this.#answering.size >= MAX_ANSWERS_AT_ONCE) {
       stream.abort(new Error('too many exchanges at once'))
       return
     }
-    this.#answering++
+    this.#answering.set(peer, stream)
     const { replica, archive, now } = this.#init
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(EXCHANGE_MS)])
     const exchange = new Exchange({ stream, replica, peer, archive, now, signal })
@@ -159,9 +166,9 @@ export class Replicator<R extends AnyRecord> {
     } catch (error) {
       this.#stats.failures++
       if (error instanceof ProtocolError) this.#init.onOffence?.(peer)
-      stream.abort(error instanceof Error ? error : new Error(String(error)))
+      stream.abort(asError(error))
     } finally {
-      this.#answering--
+      if (this.#answering.get(peer) === stream) this.#answering.delete(peer)
     }
   }
 
@@ -266,4 +273,8 @@ export class Replicator<R extends AnyRecord> {
     // Without listeners there is nobody to miss it, and those that come later ask.
     this.#init.libp2p.services.pubsub.publish(this.#init.replica.address, bytes).catch(() => {})
   }
+}
+
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause))
 }
