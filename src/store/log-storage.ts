@@ -33,9 +33,8 @@ export class LogStorage {
 
   /** @throws StorageError when the datastore cannot be read */
   async get(path: string): Promise<Uint8Array | undefined> {
-    const pending = this.#dirty.get(path) ?? this.#writing.get(path)
-    if (pending !== undefined && pending !== null) return pending
-    if (this.#dirty.get(path) === null || this.#writing.get(path) === null) return undefined
+    const pending = this.#pending(path)
+    if (pending !== undefined) return pending ?? undefined
     try {
       return await this.#datastore.get(this.#key(path))
     } catch (cause) {
@@ -54,11 +53,17 @@ export class LogStorage {
     this.#dirty.set(path, null)
   }
 
-  /** Everything written under a path, as [rest of the path, value]. Commits first. */
+  /** Everything put under a path, as [rest of the path, value]. */
   async *list(path: string): AsyncGenerator<[string, Uint8Array]> {
-    await this.commit()
+    // What a full disk does not take is in memory.
+    await this.commit().catch(() => {})
     const prefix = `${this.#prefix}${path}`
-    for await (const { key, value } of this.#datastore.query({ prefix })) yield [key.toString().slice(prefix.length), value]
+    const unwritten = [...this.#dirty].filter(([name, value]) => value !== null && name.startsWith(path))
+    for await (const { key, value } of this.#datastore.query({ prefix })) {
+      const rest = key.toString().slice(prefix.length)
+      if (!this.#dirty.has(`${path}${rest}`)) yield [rest, value]
+    }
+    for (const [name, value] of unwritten) yield [name.slice(path.length), value!]
   }
 
   /**
@@ -134,6 +139,11 @@ export class LogStorage {
         async () => {},
       ),
     }
+  }
+
+  /** What is to be written under a path, null where it is to be deleted. */
+  #pending(path: string): Uint8Array | null | undefined {
+    return this.#dirty.has(path) ? this.#dirty.get(path) : this.#writing.get(path)
   }
 
   async #isThere(path: string): Promise<boolean> {

@@ -226,4 +226,30 @@ describe('a replica', () => {
         .sort(),
     ).toEqual(['mine', 'spam 7', 'spam 8', 'spam 9'])
   })
+
+  it('opens on a full disk, and is whole again after the next start', async () => {
+    const ann = await newSigner()
+    const datastore = new FickleDatastore()
+    await write(await openReplica(ann, { datastore }), ann, jobRecord(ann, 'one'))
+    datastore.full = true
+    const replica = await openReplica(ann, { datastore })
+    expect(replica.records()).toHaveLength(1)
+    await expect(replica.put(await sign(ann, jobRecord(ann, 'two')))).rejects.toThrow('full')
+    await replica.stop()
+    datastore.full = false
+    expect((await openReplica(ann, { datastore })).records()).toHaveLength(1)
+  })
+
+  it('answers from a full archive, with what the disk could not take as well', async () => {
+    const [ann, ben, relay] = [await newSigner(), await newSigner(), await newSigner()]
+    const source = await openReplica(ann)
+    const datastore = new FickleDatastore()
+    const archive = await openReplica(relay, { datastore, archive: true, limits: { ...TAB_LIMITS, finishedJobs: 0 } })
+    for (const name of ['kept', 'not kept']) {
+      const job = jobRecord(ann, name)
+      await archive.accept(await write(source, ann, job, await result([ann, ben], job.job, 2_000)))
+      datastore.full = true
+    }
+    expect(await archive.answersTo(new Set(), new Set(), ann.self)).toHaveLength(4)
+  })
 })

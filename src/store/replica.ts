@@ -199,7 +199,8 @@ export class Replica<R extends AnyRecord> {
   async stop(): Promise<void> {
     this.#handlers.clear()
     await this.#queue.onIdle()
-    await this.#init.storage.commit()
+    // Whoever put what a full disk does not take was told.
+    await this.#init.storage.commit().catch(() => {})
     await this.#database?.close()
   }
 
@@ -274,7 +275,8 @@ export class Replica<R extends AnyRecord> {
       for (const item of dropped) this.#forget(item.hash)
     }
     await this.#compact()
-    await storage.commit()
+    // A full disk is no reason not to start: nothing new is in this.
+    await storage.commit().catch(() => {})
   }
 }
 
