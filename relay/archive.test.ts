@@ -11,6 +11,7 @@ import { connect, newSigner, signerOf, startLibp2p, startTestNode } from '../src
 import type { TestNode } from '../src/store/test-node.ts'
 import { createArchive } from './archive.ts'
 import type { Archive } from './archive.ts'
+import { Shelf } from './archive-shelf.ts'
 import { DEFAULT_QUOTAS } from './archive-quota.ts'
 import type { ArchiveQuotas } from './archive-quota.ts'
 
@@ -170,5 +171,42 @@ describe('the archive', { timeout: 60_000 }, () => {
     await until(() => expect(relay.archive.store.jobs.records()).toHaveLength(2))
     await until(() => expect(relay.archive.stats().missing).toBe(0))
     expect(relay.archive.stats()).toMatchObject({ jobs: 1, blocks: 3 })
+  })
+
+  it('keeps no blocks of a job that was taken back before its manifest came', async () => {
+    const relay = await startRelay()
+    const tab = await startTestNode()
+    ends.push(() => tab.stop())
+    const { record } = await submit(tab, 'regretted')
+    await tab.store.jobs.put(await sign(tab.signer, tombstone(tab.signer, record.job, Date.now())))
+    await connect(tab, relay)
+    await until(() => expect(relay.archive.stats()).toMatchObject({ jobs: 0, dropped: 1, blocks: 0, missing: 0 }))
+  })
+
+  it('keeps a job although a stranger announced it under its own name before its manifest could be had', async () => {
+    const relay = await startRelay()
+    const tab = await startTestNode()
+    ends.push(() => tab.stop())
+    const { record } = await submit(tab, 'mine')
+    const thief = await startTab(relay)
+    await thief.store.jobs.put(await sign(thief.signer, { ...record, requester: thief.signer.self, createdAt: 1 }))
+    await until(() => expect(relay.archive.stats().missing).toBe(1))
+    const messenger = await startTab(relay)
+    await connect(messenger, tab)
+    await until(() => expect(relay.archive.store.jobs.records()).toHaveLength(2))
+    await connect(tab, relay)
+    await until(() => expect(relay.archive.stats()).toMatchObject({ jobs: 1, blocks: 3, missing: 0 }))
+  })
+
+  it('goes on when the disk does not take that a job has ended or was taken back', async () => {
+    const relay = await startRelay()
+    const tab = await startTab(relay)
+    const { record } = await submit(tab, 'taken back')
+    await until(() => expect(relay.archive.stats()).toMatchObject({ blocks: 3, missing: 0 }))
+    const drop = vi.spyOn(Shelf.prototype, 'drop').mockRejectedValueOnce(new Error('no space left on device'))
+    await tab.store.jobs.put(await sign(tab.signer, tombstone(tab.signer, record.job, Date.now())))
+    await until(() => expect(drop).toHaveBeenCalledTimes(2))
+    await until(() => expect(relay.archive.stats()).toMatchObject({ jobs: 0, dropped: 1, blocks: 0 }))
+    drop.mockRestore()
   })
 })

@@ -90,12 +90,12 @@ class Keeper {
   readonly #queue = new PQueue({ concurrency: FETCHES_AT_ONCE })
   readonly #stop = new AbortController()
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
-  /** Blocks on their way, and the jobs for which they are fetched. */
-  readonly #wanted = new Map<Cid, Set<JobId>>()
+  /** Blocks on their way, and for whom: a job, or `JOB REQUESTER` for the manifest of one that is announced. */
+  readonly #wanted = new Map<Cid, Set<string>>()
   #missing = 0
   /** Jobs by id: the one record whose requester the manifest names. */
   readonly #known = new Map<JobId, { microjobs: number; complete: Set<string> }>()
-  /** Results and partials that came before the job's manifest. */
+  /** Results, partials and tombstones that came before the job's manifest. */
   readonly #early = new Map<JobId, DatabaseRecord[]>()
 
   constructor(store: Store, shelf: Shelf, quotas: ArchiveQuotas) {
@@ -117,9 +117,9 @@ class Keeper {
 
   keep(records: readonly DatabaseRecord[]): void {
     for (const record of records) {
-      if (record.kind === 'job') this.#want(record.job, record.job, (within) => this.#keepJob(record, within))
-      else if (record.kind === 'tombstone') void this.#queue.add(() => this.#takeBack(record.job, record.requester))
-      else if (record.kind !== 'claim') this.#keepOutputs(record)
+      // Whoever announces somebody else's job must not be in its requester's way.
+      if (record.kind === 'job') this.#want(`${record.job} ${record.requester}`, record.job, (within) => this.#keepJob(record, within))
+      else if (record.kind !== 'claim') this.#follow(record)
     }
   }
 
@@ -145,7 +145,7 @@ class Keeper {
     this.keep(early)
   }
 
-  #keepOutputs(record: Extract<DatabaseRecord, { kind: 'partial' | 'result' }>): void {
+  #follow(record: Exclude<DatabaseRecord, { kind: 'job' | 'claim' }>): void {
     const known = this.#known.get(record.job)
     if (known === undefined) {
       const early = this.#early.get(record.job)
@@ -153,11 +153,17 @@ class Keeper {
       else if (this.#early.size < MAX_EARLY_JOBS) this.#early.set(record.job, [record])
       return
     }
+    if (record.kind === 'tombstone') return this.#do(() => this.#takeBack(record.job, record.requester))
     const outputs = record.kind === 'result' ? record.certificate.body.chunks : record.results
     for (const { output } of outputs) this.#want(record.job, output, (within) => this.#fetch(record.job, output, within))
     if (record.kind !== 'result') return
     known.complete.add(`${record.block}/${record.microjob}`)
-    if (known.complete.size >= known.microjobs) void this.#queue.add(() => this.#shelf.finish(record.job))
+    if (known.complete.size >= known.microjobs) this.#do(() => this.#shelf.finish(record.job))
+  }
+
+  /** Now, and again while the disk refuses it. */
+  #do(work: () => Promise<void>, retryMs = FIRST_RETRY_MS): void {
+    void this.#queue.add(() => work().catch(() => this.#later(retryMs, () => this.#do(work, Math.min(2 * retryMs, LAST_RETRY_MS)))))
   }
 
   async #takeBack(job: JobId, requester: string): Promise<void> {
@@ -176,7 +182,7 @@ class Keeper {
 
   /** Forgets a block of a job that is not kept, unless it is, or is about to be, another job's as well. */
   async #free(job: JobId, cid: Cid): Promise<void> {
-    const awaited = [...(this.#wanted.get(cid) ?? [])].some((other) => other !== job)
+    const awaited = [...(this.#wanted.get(cid) ?? [])].some((other) => !other.startsWith(job))
     if (!awaited && !(await this.#shelf.isNeeded(cid))) await this.#store.blocks.delete(cid)
   }
 
@@ -191,7 +197,7 @@ class Keeper {
   }
 
   /** Does it, and again while nobody who has the block is here: soon at first, because a request may get lost. */
-  #want(job: JobId, cid: Cid, fetch: (within: AbortSignal) => Promise<void>, retryMs = FIRST_RETRY_MS): void {
+  #want(job: string, cid: Cid, fetch: (within: AbortSignal) => Promise<void>, retryMs = FIRST_RETRY_MS): void {
     const jobs = this.#wanted.get(cid) ?? new Set()
     if (jobs.has(job) || this.#stop.signal.aborted) return
     this.#wanted.set(cid, jobs.add(job))
@@ -202,12 +208,10 @@ class Keeper {
           await fetch(this.#patience(Math.min(2 * retryMs, FETCH_MS)))
           this.#unwant(job, cid)
         } catch {
-          const timer = setTimeout(() => {
-            this.#timers.delete(timer)
+          this.#later(retryMs, () => {
             this.#unwant(job, cid)
             this.#want(job, cid, fetch, Math.min(2 * retryMs, LAST_RETRY_MS))
-          }, retryMs)
-          this.#timers.add(timer.unref())
+          })
         }
         // Blocks that nobody had the last time wait behind those that were just named: made-up ones hold up nobody.
       },
@@ -215,7 +219,16 @@ class Keeper {
     )
   }
 
-  #unwant(job: JobId, cid: Cid): void {
+  #later(ms: number, work: () => void): void {
+    if (this.#stop.signal.aborted) return
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      work()
+    }, ms)
+    this.#timers.add(timer.unref())
+  }
+
+  #unwant(job: string, cid: Cid): void {
     this.#missing--
     const jobs = this.#wanted.get(cid)!
     jobs.delete(job)
