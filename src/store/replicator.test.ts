@@ -1,5 +1,7 @@
 import { lpStream } from '@libp2p/utils'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import { MemoryDatastore } from 'datastore-core'
+import type { Key } from 'interface-datastore'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { DatabaseRecord } from '../domain/record.ts'
 import { claim, jobRecord, partial, result, sign } from '../room/store-fixtures.ts'
@@ -174,5 +176,22 @@ describe('replication', { timeout: 40_000 }, () => {
     const frames = await begin(friend)
     await frames.write(encodeMessage({ kind: 'offer', live: new Uint8Array(0), rest: new Uint8Array(0), archive: false }))
     expect(decodeExchange((await frames.read()).subarray())?.kind).toBe('page')
+  })
+
+  it('counts a new entry that the disk cannot be asked about as a failure, and stays', async () => {
+    class Damaged extends MemoryDatastore {
+      override get(key: Key): Uint8Array {
+        if (key.toString().includes('/k/')) throw new Error('corrupt')
+        return super.get(key) as Uint8Array
+      }
+      override has(key: Key): boolean {
+        return key.toString().includes('/k/') || (super.has(key) as boolean)
+      }
+    }
+    const [archive, tab] = [await node({ archive: true, datastore: new Damaged() }), await node()]
+    await connect(tab, archive)
+    await until(() => expect(tab.libp2p.services.pubsub.getSubscribers(topicOf(archive))).toHaveLength(1))
+    await put(tab, jobRecord(tab.signer, 'x'))
+    await until(() => expect(archive.store.stats().jobs.failures).toBeGreaterThan(0))
   })
 })

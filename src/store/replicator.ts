@@ -195,7 +195,8 @@ export class Replicator<R extends AnyRecord> {
     const message = decodeGossip(data)
     const from = (event.detail as { from?: { toString(): string } }).from?.toString()
     if (message === null || from === undefined) return
-    if (message.kind === 'entry') void this.#init.replica.accept([message.entry])
+    // What the disk does not let be kept now comes again with an exchange.
+    if (message.kind === 'entry') this.#init.replica.accept([message.entry]).catch(() => this.#stats.failures++)
     else {
       if (message.archive) this.#archives.add(from)
       this.#compare(from, message.state)
