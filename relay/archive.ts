@@ -150,7 +150,8 @@ class Keeper {
     if (known === undefined) {
       const early = this.#early.get(record.job)
       if (early !== undefined) early.push(record)
-      else if (this.#early.size < MAX_EARLY_JOBS) this.#early.set(record.job, [record])
+      else this.#early.set(record.job, [record])
+      if (this.#early.size > MAX_EARLY_JOBS) this.#early.delete(this.#early.keys().next().value!)
       return
     }
     if (record.kind === 'tombstone') return this.#do(() => this.#takeBack(record.job, record.requester))
