@@ -4,6 +4,7 @@ import type { Certificate } from '../../domain/certificate.ts'
 import { PeerName } from '../parts/peer-name.tsx'
 import { Sheet } from '../parts/sheet.tsx'
 import { count } from '../view/format.ts'
+import { inJobOrder } from './job-order.ts'
 
 /** Most certificates listed; all of them are in the download. */
 const SHOWN = 20
@@ -15,7 +16,7 @@ interface Props {
 
 /** Who checked what, microjob by microjob. */
 export const Certificates = memo(function Certificates({ certificates, microjobs }: Props) {
-  const listed = certificates.slice(0, SHOWN)
+  const listed = inJobOrder(certificates).slice(0, SHOWN)
   return (
     <div>
       <Text size="sm" c="dimmed">

@@ -4,7 +4,7 @@ import type { JobView } from '../../node/api.ts'
 import { colourOf } from '../parts/colours.ts'
 import { PeerName } from '../parts/peer-name.tsx'
 import { Sheet } from '../parts/sheet.tsx'
-import { count, percent } from '../view/format.ts'
+import { count, share } from '../view/format.ts'
 
 /** Most contributors named. */
 const SHOWN = 20
@@ -31,7 +31,7 @@ export const Contributors = memo(function Contributors({ job }: { job: JobView }
               <PeerName peer={contributor.peer} />
             </Table.Td>
             <Table.Td ta="right">{count(contributor.chunks)}</Table.Td>
-            <Table.Td ta="right">{percent(contributor.chunks, job.chunks)}</Table.Td>
+            <Table.Td ta="right">{share(contributor.chunks, job.chunks)}</Table.Td>
           </Table.Tr>
         ))}
       </Sheet>

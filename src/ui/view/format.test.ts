@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, duration, fileName, percent, plural, sentence, shortId } from './format.ts'
+import { bytes, duration, fileName, percent, plural, sentence, share, shortId } from './format.ts'
 
 describe('format', () => {
   it('writes bytes in powers of 1024', () => {
@@ -23,6 +23,10 @@ describe('format', () => {
     expect(percent(999, 1000)).toBe('99%')
     expect(percent(1000, 1000)).toBe('100%')
     expect(percent(0, 0)).toBe('0%')
+  })
+
+  it('lets the shares of two who did all of it come to a hundred', () => {
+    expect([share(474, 945), share(471, 945), share(945, 945), share(0, 0)]).toEqual(['50.2%', '49.8%', '100%', '0%'])
   })
 
   it('shortens an id to its end and leaves a short one alone', () => {

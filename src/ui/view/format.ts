@@ -58,6 +58,11 @@ export function percent(part: number, whole: number): string {
   return `${part >= whole ? 100 : Math.min(99, Math.floor((part / whole) * 100))}%`
 }
 
+/** A part as a share of a whole, rounded: "49.8%". Shares of one whole come to a hundred, as those of {@link percent} do not. */
+export function share(part: number, whole: number): string {
+  return `${tenths.format((100 * part) / Math.max(1, whole))}%`
+}
+
 /** The end of a peer id or content address, which is where they differ: "…k3Fq9x". */
 export function shortId(id: string): string {
   return id.length <= 8 ? id : `…${id.slice(-6)}`
