@@ -1,3 +1,4 @@
+import type { RoomfulNode } from '../src/node/api.ts'
 import { CHROMIUM_FLAGS, findChromium } from './fixtures/chromium.ts'
 import { expect, ready, submitPicture, test } from './fixtures/tabs.ts'
 
@@ -32,6 +33,35 @@ test.describe('what a person can get wrong', () => {
     await width.fill('32')
     expect(await submitPicture(page, { Width: '32', Height: '32' })).toMatch(/^bafy/)
   })
+})
+
+test('what a button could not do is said in view of the button, and a new job is known at once', async ({ openTab }) => {
+  const page = await openTab('/#/submit/mandelbrot')
+  await page.setViewportSize({ width: 390, height: 844 })
+  await ready(page)
+  await expect(page.getByText('This has 6.1 MiB: submit it as a job')).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Ask one node' })).toBeDisabled()
+  await page.evaluate(() => {
+    const page = window as unknown as { roomful: RoomfulNode; submit: RoomfulNode['submit']; unknown: number }
+    page.submit = page.roomful.submit.bind(page.roomful)
+    page.roomful.submit = () => Promise.reject(new Error('the disk is on fire'))
+    page.unknown = 0
+    new MutationObserver(() => {
+      if (document.body.textContent.includes('not known here yet')) page.unknown++
+    }).observe(document.body, { childList: true, subtree: true })
+  })
+  await page.getByRole('button', { name: 'Submit job' }).click()
+  const alert = page.getByRole('alert').filter({ hasText: 'the disk is on fire' })
+  await expect(alert).toBeInViewport({ ratio: 1 })
+  await alert.getByRole('button', { name: 'Close this message' }).click()
+  await expect(alert).toHaveCount(0)
+  await page.evaluate(() => {
+    const page = window as unknown as { roomful: RoomfulNode; submit: RoomfulNode['submit'] }
+    page.roomful.submit = page.submit
+  })
+  await page.getByRole('button', { name: 'Submit job' }).click()
+  await expect(page.getByTestId('job-state')).toBeVisible()
+  expect(await page.evaluate(() => (window as unknown as { unknown: number }).unknown)).toBe(0)
 })
 
 test.describe('a browser that lacks something', () => {

@@ -10,13 +10,17 @@ const NO_RELAYS: { multiaddr: string; state: string; detail: string }[] = []
 /** Everything that a person must know wherever they are: no relay, what went wrong, a new version. */
 export function Banners() {
   return (
-    <Stack gap="sm" mb="md" className="banners">
-      <EnvironmentBanner />
-      <RelayBanner />
-      <ProblemBanner />
-      <Notices />
-      <UpdateBanner />
-    </Stack>
+    <>
+      <Stack gap="sm" mb="md" className="banners">
+        <EnvironmentBanner />
+        <RelayBanner />
+        <ProblemBanner />
+        <UpdateBanner />
+      </Stack>
+      <Stack gap="sm" mb="md" className="banners notices">
+        <Notices />
+      </Stack>
+    </>
   )
 }
 

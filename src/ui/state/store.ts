@@ -63,9 +63,14 @@ export function throttle(ms: number): Schedule {
   }
 }
 
+/** Shows the node as it is now, without waiting for its next change. */
+export function refreshFrom(store: UiStore, node: RoomfulNode): void {
+  store.setState((state) => ({ snapshot: shareStructure(state.snapshot, node.snapshot()) }))
+}
+
 /** Feeds the store from the node until the returned function is called. */
 export function attachNode(store: UiStore, node: RoomfulNode, schedule: Schedule): () => void {
-  const refresh = () => store.setState((state) => ({ snapshot: shareStructure(state.snapshot, node.snapshot()) }))
+  const refresh = () => refreshFrom(store, node)
   let pending = false
   let cancel = () => {}
   const unsubscribe = node.onChange(() => {

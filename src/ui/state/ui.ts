@@ -1,6 +1,6 @@
 import { useStore } from 'zustand'
 import type { NodeSnapshot, RoomfulNode } from '../../node/api.ts'
-import { createUiStore, notify } from './store.ts'
+import { createUiStore, notify, refreshFrom } from './store.ts'
 import type { UiState } from './store.ts'
 
 /** The store of this page. */
@@ -25,6 +25,12 @@ export function act(title: string, action: (node: RoomfulNode) => Promise<unknow
   } catch (cause) {
     notify(ui, title, cause)
   }
+}
+
+/** What the node has just done is on the page that is gone to next. */
+export function refresh(): void {
+  const { node } = ui.getState()
+  if (node !== null) refreshFrom(ui, node)
 }
 
 export function go(hash: string): void {

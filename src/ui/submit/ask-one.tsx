@@ -1,6 +1,7 @@
 import { Button, Code, Group, Paper, Text } from '@mantine/core'
 import { useEffect, useRef, useState } from 'react'
-import type { RequestAnswer, WorkDescription } from '../../node/api.ts'
+import { CHUNK_OUTPUT_BYTES } from '../../domain/plan.ts'
+import type { RequestAnswer, SubmitPreview, WorkDescription } from '../../node/api.ts'
 import { PeerName } from '../parts/peer-name.tsx'
 import { save, sha256 } from '../results/files.ts'
 import { act } from '../state/ui.ts'
@@ -12,11 +13,13 @@ interface Answered extends RequestAnswer {
 }
 
 /** A single work request: one small piece of work for one node, at once, without a room and without a check. */
-export function AskOne({ work }: { work: WorkDescription | null }) {
+export function AskOne({ work, preview }: { work: WorkDescription | null; preview: SubmitPreview | null }) {
   const [answered, setAnswered] = useState<Answered | null>(null)
   const [asking, setAsking] = useState<AbortController | null>(null)
   const latest = useRef<AbortController | null>(null)
   useEffect(() => () => latest.current?.abort(), [])
+  const size = work?.kernel.manifest.reduce === 'concat' ? (preview?.outputBytes ?? 0) : 0
+  const tooMuch = size > CHUNK_OUTPUT_BYTES
   const ask = () => {
     if (work === null) return
     const abort = new AbortController()
@@ -36,7 +39,7 @@ export function AskOne({ work }: { work: WorkDescription | null }) {
   return (
     <Paper withBorder p="md">
       <Group gap="xs">
-        <Button variant="default" loading={asking !== null} disabled={work === null} onClick={ask}>
+        <Button variant="default" loading={asking !== null} disabled={work === null || tooMuch} onClick={ask}>
           Ask one node
         </Button>
         {asking !== null && (
@@ -46,7 +49,8 @@ export function AskOne({ work }: { work: WorkDescription | null }) {
         )}
       </Group>
       <Text size="sm" c="dimmed" mt="sm">
-        A single work request: for up to 256 KiB of output the least loaded node answers at once. Nobody checks what it says.
+        A single work request: for up to {bytes(CHUNK_OUTPUT_BYTES)} of output the least loaded node answers at once. Nobody checks what it
+        says.{tooMuch && ` This has ${bytes(size)}: submit it as a job, or ask for less.`}
       </Text>
       {answered !== null && (
         <Text size="sm" mt="sm" role="status" data-testid="answer" className="wrap-anywhere">

@@ -16,20 +16,27 @@ export function Cost({ preview, error, waiting }: { preview: SubmitPreview | nul
     return <Text c="dimmed">{waiting ? 'Being worked out…' : 'Appears here once everything is filled in.'}</Text>
   }
   return (
-    <dl className="stats" aria-live="polite">
-      <Stat name="Items">
-        {preview.space
-          .filter((axis, index) => index === 0 || axis > 1)
-          .map(count)
-          .join(' × ')}
-      </Stat>
-      <Stat name="Chunks" testId="preview-chunks">
-        {count(preview.chunks)}
-      </Stat>
-      <Stat name="Microjobs">{count(preview.microjobs)}</Stat>
-      <Stat name="Result">{bytes(preview.outputBytes)}</Stat>
-      {preview.inputBytes > 0 && <Stat name="Input">{bytes(preview.inputBytes)}</Stat>}
-      {preview.computeSeconds !== null && <Stat name="On one tab like this">{duration(preview.computeSeconds)}</Stat>}
-    </dl>
+    <>
+      <dl className="stats" aria-live="polite">
+        <Stat name="Items">
+          {preview.space
+            .filter((axis, index) => index === 0 || axis > 1)
+            .map(count)
+            .join(' × ')}
+        </Stat>
+        <Stat name="Chunks" testId="preview-chunks">
+          {count(preview.chunks)}
+        </Stat>
+        <Stat name="Microjobs">{count(preview.microjobs)}</Stat>
+        <Stat name="Result">{bytes(preview.outputBytes)}</Stat>
+        {preview.inputBytes > 0 && <Stat name="Input">{bytes(preview.inputBytes)}</Stat>}
+        {preview.computeSeconds !== null && <Stat name="On one tab like this">{duration(preview.computeSeconds)}</Stat>}
+      </dl>
+      {preview.computeSeconds === null && (
+        <Text size="sm" c="dimmed">
+          How many chunks it becomes is settled when it is submitted: more and smaller ones where this tab is slow.
+        </Text>
+      )}
+    </>
   )
 }

@@ -6,7 +6,7 @@ import { DEFAULT_DEADLINE_MS } from '../../domain/plan.ts'
 import type { SubmitRequest } from '../../node/api.ts'
 import { Section } from '../parts/section.tsx'
 import { formatRoute } from '../state/route.ts'
-import { act, go, useSnapshot } from '../state/ui.ts'
+import { act, go, refresh, useSnapshot } from '../state/ui.ts'
 import { duration } from '../view/format.ts'
 import { AskOne } from './ask-one.tsx'
 import { Cost } from './cost.tsx'
@@ -69,7 +69,10 @@ export function SubmitForm({ kernel, untried = false }: { kernel: Kernel; untrie
     act('The job could not be submitted', (node) =>
       node
         .submit(request)
-        .then((job) => go(formatRoute({ place: 'results', job })))
+        .then((job) => {
+          refresh()
+          go(formatRoute({ place: 'results', job }))
+        })
         .finally(() => setSending(false)),
     )
   }
@@ -135,7 +138,7 @@ export function SubmitForm({ kernel, untried = false }: { kernel: Kernel; untrie
               : ' This tab is not contributing: the job waits for other tabs, or you start contributing on the Contribute page.'}
           </Text>
         </Paper>
-        <AskOne work={request} />
+        <AskOne work={request} preview={cost.preview} />
       </Section>
     </form>
   )
