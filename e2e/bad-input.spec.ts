@@ -53,7 +53,9 @@ test('what a button could not do is said in view of the button, and a new job is
   await page.getByRole('button', { name: 'Submit job' }).click()
   const alert = page.getByRole('alert').filter({ hasText: 'the disk is on fire' })
   await expect(alert).toBeInViewport({ ratio: 1 })
-  await alert.getByRole('button', { name: 'Close this message' }).click()
+  const close = alert.getByRole('button', { name: 'Close this message' })
+  expect((await close.boundingBox())?.height).toBeGreaterThanOrEqual(24)
+  await close.click()
   await expect(alert).toHaveCount(0)
   await page.evaluate(() => {
     const page = window as unknown as { roomful: RoomfulNode; submit: RoomfulNode['submit'] }

@@ -67,6 +67,7 @@ function DutyCycle({ value }: { value: number }) {
         min={10}
         max={100}
         step={10}
+        thumbSize={24}
         defaultValue={value}
         onChangeEnd={(dutyCycle) => change({ dutyCycle })}
         label={(share) => `${share}%`}

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react'
 import type { Problem } from '../../node/api.ts'
 import { dismiss } from '../state/store.ts'
 import { act, ui, useSnapshot, useUi } from '../state/ui.ts'
+import { sentence } from '../view/format.ts'
 
 const NONE: Problem[] = []
 const NO_RELAYS: { multiaddr: string; state: string; detail: string }[] = []
@@ -43,7 +44,7 @@ function RelayBanner() {
   const detail = problem === '' ? relays.map((relay) => `${relay.multiaddr}: ${relay.detail}`).join('; ') : problem
   return (
     <Alert color="orange" variant="light" role="alert" title="No relay can be reached">
-      <Text size="sm">{detail}</Text>
+      <Text size="sm">{sentence(detail)}</Text>
       <Text size="sm" mt={4}>
         This tab keeps trying and works on with the members it already has direct links to. What it knows is still here.
       </Text>
