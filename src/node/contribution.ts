@@ -32,6 +32,10 @@ export class Contribution {
   #preparing: Promise<Engines | null> | null = null
   #state: NodeSnapshot['contribution']['state'] = 'off'
   #pausedBecause = ''
+  /** Then no condition makes it go on. */
+  #pausedByOwner = false
+  /** Rises with each start and stop: who was overtaken while the engines were prepared begins nothing. */
+  #starts = 0
   #conditions: Conditions = { onBattery: false, metered: false, idle: false }
   #computeMs = 0
   #paceMs = 0
@@ -71,8 +75,9 @@ export class Contribution {
   }
 
   async start(settings: Partial<ContributionSettings>): Promise<void> {
+    const start = ++this.#starts
     await this.configure(settings)
-    if ((await this.prepareEngines()) === null) return
+    if ((await this.prepareEngines()) === null || start !== this.#starts) return
     this.#become('seeking')
     this.#init.runner.dispatch({ type: 'start' })
     this.#applyConditions()
@@ -89,26 +94,19 @@ export class Contribution {
   }
 
   pause(reason = PAUSED_BY_OWNER): void {
-    if (this.#state !== 'seeking' && this.#state !== 'working') return
-    this.#state = 'paused'
-    this.#pausedBecause = reason
-    this.#engines?.pause()
-    this.#init.runner.dispatch({ type: 'pause' })
+    this.#pausedByOwner ||= this.#halt(reason)
   }
 
   resume(): void {
     if (this.#state !== 'paused') return
-    this.#state = 'seeking'
-    this.#pausedBecause = ''
-    this.#engines?.resume()
+    this.#become('seeking')
     this.#init.runner.dispatch({ type: 'resume' })
   }
 
   /** Resolves when it has stopped, or has begun again. */
   async finishThenStop(): Promise<void> {
-    if (this.#state === 'off') return
-    // Nothing gets finished while it is paused.
-    if (this.#state === 'paused') return this.stop()
+    // Nothing gets finished while it is paused, or has not begun.
+    if (this.#state === 'off' || this.#state === 'paused') return this.stop()
     this.#become('finishing')
     const stopped = new Promise<void>((resolve) => this.#waiting.push(resolve))
     this.#init.runner.dispatch({ type: 'stop', finish: true })
@@ -116,9 +114,8 @@ export class Contribution {
   }
 
   stop(): void {
-    if (this.#state === 'paused') this.#engines?.resume()
+    this.#starts++
     this.#become('off')
-    this.#pausedBecause = ''
     this.#init.runner.dispatch({ type: 'stop', finish: false })
     this.#init.computation.cancelAll()
   }
@@ -181,6 +178,9 @@ export class Contribution {
   }
 
   #become(state: 'off' | 'seeking' | 'finishing'): void {
+    if (this.#state === 'paused') this.#engines?.resume()
+    this.#pausedBecause = ''
+    this.#pausedByOwner = false
     this.#state = state
     if (state === 'finishing') return
     for (const resolve of this.#waiting.splice(0)) resolve()
@@ -198,6 +198,8 @@ export class Contribution {
       changed()
       return engines
     } catch (cause) {
+      // What was missing may be there the next time.
+      this.#preparing = null
       problem('engine', `No engine can compute in this browser: ${cause instanceof Error ? cause.message : String(cause)}`)
       return null
     }
@@ -212,10 +214,21 @@ export class Contribution {
     })
   }
 
+  /** Gives whether it is paused now for this reason. */
+  #halt(reason: string): boolean {
+    if (!this.working && !this.paused) return false
+    this.#pausedBecause = reason
+    if (this.paused) return true
+    this.#state = 'paused'
+    this.#engines?.pause()
+    this.#init.runner.dispatch({ type: 'pause' })
+    return true
+  }
+
   #applyConditions(): void {
     const reason = reasonToPause(this.#settings, this.#conditions)
-    if (reason !== '') this.pause(reason)
-    else if (this.#pausedBecause !== PAUSED_BY_OWNER) this.resume()
+    if (!this.#pausedByOwner && reason !== '') this.#halt(reason)
+    else if (!this.#pausedByOwner) this.resume()
     this.#init.changed()
   }
 }
