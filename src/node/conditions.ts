@@ -26,11 +26,13 @@ export function watchConditions(changed: (conditions: Conditions) => void): Unsu
   const abort = new AbortController()
   const listen = { signal: abort.signal, passive: true }
   const browser = navigator as Navigator & { getBattery?: () => Promise<Battery>; connection?: Connection }
-  void browser.getBattery?.().then((battery) => {
+  const watchBattery = (battery: Battery): void => {
     const read = (): void => update({ onBattery: !battery.charging })
     battery.addEventListener('chargingchange', read, listen)
     read()
-  })
+  }
+  // A page in a frame may not be allowed to ask: then it counts as plugged in.
+  browser.getBattery?.().then(watchBattery, () => undefined)
   const { connection } = browser
   if (connection !== undefined) {
     const read = (): void => update({ metered: connection.saveData === true || connection.type === 'cellular' })
