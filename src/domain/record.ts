@@ -138,12 +138,15 @@ export function keyOf(record: DatabaseRecord | LedgerRecord): string {
   }
 }
 
+const LATEST_COUNTS = new Set<(DatabaseRecord | LedgerRecord)['kind']>(['claim', 'partial', 'tombstone', 'refusal'])
+
 /**
  * Whether `next` takes the place of `current`, which has the same key: every replica decides alike, in whatever order
- * the two arrive. A job, a result, a refusal, a conviction and a request's end are never edited: the earliest stays. Of the others the latest counts.
+ * the two arrive. A job, a result, a conviction and a request's end are never edited: the earliest stays. Of the others
+ * the latest counts: of those it is the oldest that go where there are too many.
  */
 export function supersedes<R extends DatabaseRecord | LedgerRecord>(next: R, current: R): boolean {
-  const keepsFirst = next.kind !== 'claim' && next.kind !== 'partial' && next.kind !== 'tombstone'
+  const keepsFirst = !LATEST_COUNTS.has(next.kind)
   if (next.createdAt !== current.createdAt) return keepsFirst === next.createdAt < current.createdAt
   if (next.kind === 'claim' && current.kind === 'claim') {
     if (next.term !== current.term) return next.term > current.term
