@@ -18,7 +18,7 @@ export async function levelStorage(directory: string): Promise<StoreFiles> {
   await mkdir(directory, { recursive: true })
   const notes: string[] = []
   const blockstore = await openOrReplace(join(directory, 'blocks'), (path) => new LevelBlockstore(path), notes)
-  const datastore = await openOrReplace(join(directory, 'data'), (path) => new LevelDatastore(path), notes)
+  const datastore = await openOrReplace(join(directory, 'data'), (path) => new LevelDatastore(path), notes, readThrough)
   return {
     blockstore,
     datastore,
@@ -32,12 +32,24 @@ export async function levelStorage(directory: string): Promise<StoreFiles> {
   }
 }
 
-async function openOrReplace<S extends Openable>(path: string, create: (path: string) => S, notes: string[]): Promise<S> {
+/** LevelDB looks at its tables only when they are read: one that is damaged must show before anything relies on it. */
+async function readThrough(datastore: LevelDatastore): Promise<void> {
+  for await (const _ of datastore.queryKeys({}));
+}
+
+async function openOrReplace<S extends Openable>(
+  path: string,
+  create: (path: string) => S,
+  notes: string[],
+  check: (store: S) => Promise<void> = async () => {},
+): Promise<S> {
   const store = create(path)
   try {
     await store.open()
+    await check(store)
     return store
   } catch (cause) {
+    await store.close().catch(() => {})
     const reason = reasonOf(cause)
     if (!/corrupt|checksum|not an sstable|missing files|CURRENT|MANIFEST/i.test(reason)) {
       throw new StorageError(`${path} cannot be opened: is another relay running on it? (${reason})`, { cause })
