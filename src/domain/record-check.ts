@@ -271,8 +271,9 @@ function checkRelations(record: DatabaseRecord | LedgerRecord): void {
     throw new Fault('output', 'and worker are either both there or both missing')
   }
   if (record.kind === 'claim') {
+    // A claim that lapses at once gives up the one before it.
     const length = record.lapsesAt - record.createdAt
-    if (length <= 0 || length > MAX_CLAIM_MS) throw new Fault('lapsesAt', `is ${length} ms after createdAt: not from 1 to ${MAX_CLAIM_MS}`)
+    if (length < 0 || length > MAX_CLAIM_MS) throw new Fault('lapsesAt', `is ${length} ms after createdAt: not from 0 to ${MAX_CLAIM_MS}`)
   }
   if (record.kind === 'result') {
     checkBody('certificate.body', record, record.certificate.body)
