@@ -256,8 +256,8 @@ export interface RoomfulNode {
   finishThenStop(): Promise<void>
   /** Leaves at once; chunks in hand are granted to others. */
   stopContributing(): Promise<void>
-  /** Throws `ParameterError`, `PlanError` or `KernelError` before anything is stored. */
-  preview(request: SubmitRequest): SubmitPreview
+  /** What {@link submit} would make of it. Rejects with `ParameterError`, `PlanError` or `KernelError`. */
+  preview(request: SubmitRequest): Promise<SubmitPreview>
   /** Computes one chunk of it here. Rejects with why the kernel cannot be a job's: `KernelError`, `FuelError`, `TrialError` … */
   trial(request: SubmitRequest): Promise<SubmitTrial>
   submit(request: SubmitRequest): Promise<JobId>

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { createEngines } from '../compute/index.ts'
+import { createEngines, kernelByName } from '../compute/index.ts'
 import type { Engines } from '../compute/index.ts'
+import { completeParameters } from '../domain/parameters.ts'
 import { Contribution } from './contribution.ts'
 
 vi.mock(import('../compute/index.ts'), async (original) => ({ ...(await original()), createEngines: vi.fn() }))
@@ -10,7 +11,9 @@ function fakeEngines() {
     paused: false,
     pause: vi.fn(() => void (engines.paused = true)),
     resume: vi.fn(() => void (engines.paused = false)),
-    engine: { kind: 'cpu', slots: 1 },
+    engine: { kind: 'cpu', slots: 2 },
+    // What is paused computes nothing.
+    pace: () => new Promise<number>((resolve) => (engines.paused ? undefined : resolve(600))),
     reports: [],
     onChange: () => () => undefined,
     configure: async () => undefined,
@@ -91,5 +94,16 @@ describe('contributing', () => {
     contribution.pause('A call is on.')
     await contribution.configure({ dutyCycle: 50 })
     expect(view()).toMatchObject({ state: 'paused', pausedBecause: 'A call is on.' })
+  })
+
+  it('tells the pace of one slot, and that there is none while it is paused', async () => {
+    create.mockResolvedValue(fakeEngines() as never)
+    const { contribution } = setup()
+    const kernel = kernelByName('mandelbrot')!
+    const request = { kernel, parameters: completeParameters(kernel.manifest, {}), input: null } as never
+    await contribution.start({})
+    expect(await contribution.pace(request)).toBe(300)
+    contribution.pause()
+    expect(await contribution.pace(request)).toBe(null)
   })
 })

@@ -132,10 +132,11 @@ export class Contribution {
     return this.#preparing
   }
 
-  /** Items per second of one slot of this device's engine; null while there is none, or when it cannot run the kernel. */
+  /** Items per second of one slot of this device's engine; null while there is none or it rests, or when it cannot run the kernel. */
   async pace({ kernel, parameters, input }: SubmitRequest): Promise<number | null> {
     const engines = this.#engines
-    if (engines === null) return null
+    // What is paused measures nothing before it goes on.
+    if (engines === null || this.paused) return null
     try {
       const whole = await engines.pace(kernel, parameters, indexSpace(kernel.manifest, parameters, input))
       return whole / engines.engine.slots

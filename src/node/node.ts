@@ -233,8 +233,8 @@ class Node implements RoomfulNode {
     this.#contribution.stop()
   }
 
-  preview(request: SubmitRequest): SubmitPreview {
-    return previewJob(request, null)
+  async preview(request: SubmitRequest): Promise<SubmitPreview> {
+    return previewJob(request, await this.#contribution.pace(request))
   }
 
   trial = (request: SubmitRequest): Promise<SubmitTrial> => tryChunk(request, this.#contribution.computesOn)

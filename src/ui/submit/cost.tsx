@@ -34,7 +34,7 @@ export function Cost({ preview, error, waiting }: { preview: SubmitPreview | nul
       </dl>
       {preview.computeSeconds === null && (
         <Text size="sm" c="dimmed">
-          How many chunks it becomes is settled when it is submitted: more and smaller ones where this tab is slow.
+          How long a tab like this takes is known once it contributes; then the chunks are cut to its pace.
         </Text>
       )}
     </>

@@ -21,17 +21,24 @@ export function usePreview(request: SubmitRequest | null): Cost {
   const [cost, setCost] = useState<Cost & { of: SubmitRequest | null }>({ ...NOTHING, of: null })
   useEffect(() => {
     if (request === null || node === null) return
-    const timer = setTimeout(() => setCost({ ...costOf(node, request), of: request }), REST_MS)
-    return () => clearTimeout(timer)
+    let isPast = false
+    const timer = setTimeout(async () => {
+      const cost = await costOf(node, request)
+      if (!isPast) setCost({ ...cost, of: request })
+    }, REST_MS)
+    return () => {
+      isPast = true
+      clearTimeout(timer)
+    }
   }, [node, request])
   if (request === null) return NOTHING
   // While somebody types the last preview stays; what was wrong with the last request says nothing of this one.
   return cost.of === request ? cost : { preview: cost.preview, error: '', current: false }
 }
 
-function costOf(node: RoomfulNode, request: SubmitRequest): Cost {
+async function costOf(node: RoomfulNode, request: SubmitRequest): Promise<Cost> {
   try {
-    return { preview: node.preview(request), error: '', current: true }
+    return { preview: await node.preview(request), error: '', current: true }
   } catch (cause) {
     return { preview: null, error: cause instanceof Error ? cause.message : String(cause), current: true }
   }
