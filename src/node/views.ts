@@ -1,4 +1,6 @@
+import type { Certificate } from '../domain/certificate.ts'
 import { roomTopic } from '../domain/job.ts'
+import { decodeCanonical } from '../domain/ids.ts'
 import type { JobId, PeerId } from '../domain/ids.ts'
 import type { JobRecords } from '../domain/record-index.ts'
 import type { RoomState, Round } from '../room/state.ts'
@@ -86,6 +88,12 @@ export function jobViews(state: RoomState, catalogue: Catalogue, self: PeerId, p
     }
     for (const partial of catalogue.partials(record.job)) {
       for (const { chunk, peer } of partial.results) count(chunk, peer)
+    }
+    // What was certified in this tab's room a moment ago is in the database a moment later.
+    const listed = new Set([...results, ...catalogue.reopened(record.job).map((each) => each.record)].map(({ microjob }) => microjob))
+    for (const { ref, certificate } of state.recent) {
+      if (ref.job !== record.job || listed.has(ref.microjob)) continue
+      for (const { chunk, peer } of (decodeCanonical(certificate) as Certificate).body.chunks) count(chunk, peer)
     }
     if (state.room?.job === record.job) {
       for (const { slots } of state.room.rounds) for (const { chunk, result } of slots) if (result !== null) count(chunk, result.peer)
