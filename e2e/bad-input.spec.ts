@@ -93,6 +93,19 @@ test.describe('a browser that lacks something', () => {
     await context.close()
   })
 
+  test('on a device with a wrong clock says by how much it is wrong and what that does', async ({ browser, relay }) => {
+    const context = await browser.newContext()
+    await context.addInitScript(() => {
+      const now = Date.now.bind(Date)
+      Date.now = () => now() - 25 * 60_000
+    })
+    const page = await context.newPage()
+    await page.goto(relay.url)
+    await ready(page)
+    await expect(page.getByRole('alert').filter({ hasText: '25 min behind' })).toBeVisible()
+    await context.close()
+  })
+
   test('on a page that is not secure says why nothing works there and how to open it instead', async ({ playwright, relay }) => {
     const browser = await playwright.chromium.launch({
       executablePath: findChromium(),

@@ -6,7 +6,7 @@ import type { RoomfulNode } from '../node/api.ts'
 import { App } from './shell/app.tsx'
 import { theme, variables } from './shell/theme.ts'
 import './shell/ui.css'
-import { environmentObstacle, environmentOf } from './state/environment.ts'
+import { environmentObstacle, environmentOf, clockFault } from './state/environment.ts'
 import { findServers, NO_SERVERS } from './state/relays.ts'
 import type { Servers } from './state/relays.ts'
 import { parseRoute } from './state/route.ts'
@@ -80,10 +80,18 @@ function keepPreflight(node: RoomfulNode): void {
   })
 }
 
+/** Asks the server of the page, and has a look at its clock. */
+async function ask(path: string): Promise<Response> {
+  const response = await fetch(path, { cache: 'no-store' })
+  const fault = clockFault(response.headers.get('date'), Date.now())
+  if (fault !== '') notify(ui, 'The clock of this device is wrong', fault)
+  return response
+}
+
 /** Without a relay the node still starts: it can show what it knows and compute alone. */
 async function serversOrNone(): Promise<Servers> {
   try {
-    return await findServers(location.search, (path) => fetch(path, { cache: 'no-store' }), browserStore(window))
+    return await findServers(location.search, ask, browserStore(window))
   } catch (cause) {
     ui.setState({ relayProblem: cause instanceof Error ? cause.message : String(cause) })
     return NO_SERVERS

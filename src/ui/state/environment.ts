@@ -1,3 +1,5 @@
+import { duration } from '../view/format.ts'
+
 /** What of a browser matters before anything can start. */
 export interface Environment {
   secure: boolean
@@ -34,4 +36,19 @@ export function environmentOf(scope: Window & typeof globalThis): Environment {
     workers: typeof scope.Worker === 'function',
     webRtc: typeof scope.RTCPeerConnection === 'function',
   }
+}
+
+/** Others refuse what is dated from further in their future, ms. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000
+
+/** What a wrong clock means here, by the time that the server of the page gave with an answer; empty when it is right, or none was given. */
+export function clockFault(serverDate: string | null, now: number): string {
+  const ahead = now - Date.parse(serverDate ?? '')
+  if (!(Math.abs(ahead) > CLOCK_TOLERANCE_MS)) return ''
+  const off = duration(Math.round(Math.abs(ahead) / 60_000) * 60)
+  const harm =
+    ahead > 0
+      ? `is ${off} ahead: what this tab writes looks to others as if it came from the future, and they refuse it.`
+      : `is ${off} behind: what others write looks as if it came from the future and is refused here, so jobs are missing.`
+  return `Compared with the server of this page the clock of this device ${harm} Set it, then reload this page.`
 }
