@@ -21,17 +21,16 @@ function secureContext(): PreflightCheck {
 
 function gpu(engines: EngineReport[]): PreflightCheck {
   const report = engines.find(({ kind }) => kind === 'webgpu')
-  const usable = report?.available === true && !report.fallback
+  const common = { id: 'webgpu', label: 'WebGPU' } as const
+  // Somebody chose the CPU: nothing is missing.
+  if (report === undefined && engines.length > 0)
+    return { ...common, state: 'ok', detail: 'Not looked for: chunks are computed on the CPU, as was chosen.' }
+  if (report?.available === true && !report.fallback) return { ...common, state: 'ok', detail: report.device }
   const why =
     report?.available === true
       ? `${report.device} is a software adapter: the CPU is faster here.`
       : (report?.reason ?? 'Not looked for yet.')
-  return {
-    id: 'webgpu',
-    label: 'WebGPU',
-    state: usable ? 'ok' : 'warning',
-    detail: usable ? report.device : `${why} Chunks are computed on the CPU.`,
-  }
+  return { ...common, state: 'warning', detail: `${why} Chunks are computed on the CPU.` }
 }
 
 function cpu(engines: EngineReport[]): PreflightCheck {

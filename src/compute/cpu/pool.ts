@@ -71,7 +71,7 @@ export class CpuEngine implements Engine {
   }
 
   async probe(): Promise<EngineReport> {
-    const device = `${processors()} processor${processors() === 1 ? '' : 's'}, ${this.#size} worker${this.#size === 1 ? '' : 's'}`
+    const device = `${processors()} core${processors() === 1 ? '' : 's'}, ${this.#size} worker${this.#size === 1 ? '' : 's'}`
     return {
       kind: 'cpu',
       available: typeof WebAssembly !== 'undefined',
