@@ -4,26 +4,15 @@ import { concat, equalBytes } from '../domain/bytes.ts'
 import { cidOfHash, cidOfValue, decodeCanonical, encodeCanonical, hashOfCid } from '../domain/ids.ts'
 import type { Cid } from '../domain/ids.ts'
 import type { BlockStore } from '../room/ports.ts'
-import { sendToWanting } from './bitswap-wants.ts'
 import { digest } from './digest.ts'
 import { BlockError, StorageError } from './errors.ts'
 
 /** Most bytes of a block: what every bitswap peer takes. */
 export const MAX_BLOCK_BYTES = 1024 * 1024
 
-/** A block on its way to all who wait for it. */
-interface Arrival {
-  bytes: Promise<Uint8Array>
-  /** It is here by another way. */
-  resolve(bytes: Uint8Array): void
-  readers: number
-  abort: AbortController
-}
-
 /** Blocks in Helia: local, or fetched from connected peers by bitswap, which checks them against their address. */
 export class HeliaBlocks implements BlockStore {
   readonly #helia: Helia
-  readonly #arrivals = new Map<Cid, Arrival>()
 
   constructor(helia: Helia) {
     this.#helia = helia
@@ -68,52 +57,20 @@ export class HeliaBlocks implements BlockStore {
   async #keep(cid: Cid, bytes: Uint8Array): Promise<Cid> {
     if (bytes.length > MAX_BLOCK_BYTES)
       throw new BlockError(`a block of ${bytes.length} bytes is too large: at most ${MAX_BLOCK_BYTES}; cut it`)
-    const parsed = CID.parse(cid)
     try {
-      await this.#helia.blockstore.put(parsed, bytes)
+      await this.#helia.blockstore.put(CID.parse(cid), bytes)
     } catch (cause) {
       throw new StorageError(`the storage of this device did not keep block ${cid}: it is full, or the browser has taken it back`, {
         cause,
       })
     }
-    this.#arrivals.get(cid)?.resolve(bytes)
-    await sendToWanting(this.#helia, parsed)
     return cid
   }
 
-  /** Asked for once, however many wait: bitswap would ask no more as soon as one of them gives up. */
   async #read(cid: Cid, signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted()
-    let arrival = this.#arrivals.get(cid)
-    if (arrival === undefined || arrival.abort.signal.aborted) this.#arrivals.set(cid, (arrival = this.#await(cid, arrival)))
-    arrival.readers++
-    const { promise, reject } = Promise.withResolvers<never>()
-    const giveUp = (): void => reject(signal.reason)
-    signal.addEventListener('abort', giveUp, { once: true })
-    try {
-      return await Promise.race([arrival.bytes, promise])
-    } finally {
-      signal.removeEventListener('abort', giveUp)
-      if (--arrival.readers === 0) arrival.abort.abort()
-    }
-  }
-
-  /** @param before is given up: only after it has ended a new one counts */
-  #await(cid: Cid, before: Arrival | undefined): Arrival {
-    const abort = new AbortController()
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-    const arrival: Arrival = { bytes: promise, resolve, readers: 0, abort }
-    const fetch = async (): Promise<Uint8Array> => {
-      await before?.bytes.catch(() => {})
-      const parts: Uint8Array[] = []
-      for await (const part of this.#helia.blockstore.get(CID.parse(cid), { signal: abort.signal })) parts.push(part)
-      return parts.length === 1 ? parts[0]! : concat(...parts)
-    }
-    fetch().then(resolve, reject)
-    const end = (): void => {
-      if (this.#arrivals.get(cid) === arrival) this.#arrivals.delete(cid)
-    }
-    promise.then(end, end)
-    return arrival
+    const parts: Uint8Array[] = []
+    for await (const part of this.#helia.blockstore.get(CID.parse(cid), { signal })) parts.push(part)
+    return parts.length === 1 ? parts[0]! : concat(...parts)
   }
 }
