@@ -3,8 +3,8 @@ import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
-import { webRTC } from '@libp2p/webrtc'
 import { abortableWebSockets } from './websocket-abort.ts'
+import { provenWebRTC } from './webrtc-proven.ts'
 import { safeYamux } from './yamux-late-open.ts'
 import { MAX_GOSSIP_BYTES, MAX_TOPIC_BYTES_PER_PEER } from './gossip-limits.ts'
 import type { GossipsubOpts, GossipSub } from '@libp2p/gossipsub'
@@ -85,7 +85,7 @@ export function memberOptions(init: LibP2POptionsInit): Libp2pOptions<NodeServic
       abortableWebSockets(),
       circuitRelayTransport(),
       ...(init.direct
-        ? [webRTC({ rtcConfiguration: init.rtcConfiguration, dataChannel: DATA_CHANNEL, maxEarlyStreams: MAX_EARLY_STREAMS })]
+        ? [provenWebRTC({ rtcConfiguration: init.rtcConfiguration, dataChannel: DATA_CHANNEL, maxEarlyStreams: MAX_EARLY_STREAMS })]
         : []),
     ],
     connectionEncrypters: [noise()],

@@ -1,7 +1,9 @@
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { mendInitChannel } from './webrtc-init-channel.ts'
+import { proving } from './webrtc-proven.ts'
 import { safeYamux } from './yamux-late-open.ts'
+import type { MultiaddrConnection, Upgrader } from '@libp2p/interface'
 
 describe('the cure for the WebRTC dial race', () => {
   class Channel extends EventTarget {
@@ -76,6 +78,56 @@ describe('the cure for the WebRTC dial race', () => {
       vi.advanceTimersByTime(1_000)
       expect(seen).toMatchObject({ channel: { closed: 1 }, closes: 0 })
     })
+  })
+})
+
+describe('the cure for WebRTC connections that are none', () => {
+  class Connection extends EventTarget {
+    connectionState = 'new'
+    become(state: string): void {
+      this.connectionState = state
+      this.dispatchEvent(new Event('connectionstatechange'))
+    }
+  }
+  const upgradeInbound = vi.fn(async () => undefined)
+  const upgrade = (peerConnection: Connection, signal?: AbortSignal): Promise<string> =>
+    proving({ upgradeInbound } as unknown as Upgrader)
+      .upgradeInbound({ peerConnection } as unknown as MultiaddrConnection, { signal } as never)
+      .then(
+        () => 'open',
+        (error: Error) => error.message,
+      )
+  beforeEach(() => {
+    upgradeInbound.mockClear()
+    vi.useFakeTimers()
+  })
+  afterEach(() => void vi.useRealTimers())
+
+  it('takes in what is connected, at once or a little later', async () => {
+    const early = new Connection()
+    early.become('connected')
+    expect(await upgrade(early)).toBe('open')
+    const late = new Connection()
+    const opening = upgrade(late)
+    late.become('connecting')
+    vi.advanceTimersByTime(1_000)
+    expect(upgradeInbound).toHaveBeenCalledTimes(1)
+    late.become('connected')
+    expect(await opening).toBe('open')
+    expect(upgradeInbound).toHaveBeenCalledTimes(2)
+  })
+
+  it.each(['failed', 'closed', 'new'])('refuses one that is %s', async (state) => {
+    const connection = new Connection()
+    const opening = upgrade(connection)
+    connection.become(state)
+    vi.advanceTimersByTime(3_000)
+    expect(await opening).toBe(`the peer that dialled found no direct path: the connection is "${state}"`)
+    expect(upgradeInbound).not.toHaveBeenCalled()
+  })
+
+  it('ends when the node does', async () => {
+    expect(await upgrade(new Connection(), AbortSignal.abort())).toMatch(/no direct path/)
   })
 })
 

@@ -3,7 +3,7 @@ import { findCoturn, startCoturn } from '../../e2e/fixtures/coturn.ts'
 import { parseIceServer } from '../../relay/ice.ts'
 import { openTabBench, untilEvent } from './testing/tabs.ts'
 import type { Coturn } from '../../e2e/fixtures/coturn.ts'
-import type { TabBench } from './testing/tabs.ts'
+import type { Tab, TabBench } from './testing/tabs.ts'
 
 const path = findCoturn()
 
@@ -26,18 +26,40 @@ describe.runIf(path !== null)('a TURN server', { timeout: 60_000 }, () => {
     const members = tabs.map(({ peer }) => peer)
     for (const { page } of tabs) await page.evaluate((peers) => globalThis.page.network?.transport.setMembers(peers), members)
     for (const tab of tabs) await untilEvent(tab, 'link live')
-    await tabs[0].page.evaluate((peer) => globalThis.page.network?.transport.send(peer, new Uint8Array(256 * 1024).fill(5)), tabs[1].peer)
-    await tabs[1].page.waitForFunction(() => globalThis.page.received.some(({ bytes, first }) => bytes === 256 * 1024 && first === 5))
+    await tell(tabs[0], tabs[1], 5)
     expect(turn.said).toMatch(/ALLOCATE processed, success/)
   })
 
-  it('that is not there leaves the room to the relay', async () => {
+  it('that is not there leaves the room to the relay, also when the one who dialled has given up', async () => {
     const init = { iceServers: [parseIceServer('turn:roomful:wrong@127.0.0.1:9')], iceTransportPolicy: 'relay' as const }
-    const tabs = [await bench.open(init), await bench.open(init)] as const
+    const tabs = [await bench.open(init), await bench.open(init)].toSorted((a, b) => (a.peer < b.peer ? -1 : 1))
+    const [dialler, dialled] = [tabs[0]!, tabs[1]!]
     const members = tabs.map(({ peer }) => peer)
     for (const { page } of tabs) await page.evaluate((peers) => globalThis.page.network?.transport.setMembers(peers), members)
-    await tabs[0].page.evaluate((peer) => globalThis.page.network?.transport.send(peer, new Uint8Array(256 * 1024).fill(6)), tabs[1].peer)
-    await tabs[1].page.waitForFunction(() => globalThis.page.received.some(({ bytes, first }) => bytes === 256 * 1024 && first === 6))
-    expect(await tabs[0].page.evaluate(() => globalThis.page.network?.transport.stats()[0]?.link)).toBe('relayed')
+    await tell(dialler, dialled, 6)
+    await untilEvent(dialler, 'link failed')
+    // Told after the end of the signalling stream, on the same path: the other side has seen that end as well.
+    await tell(dialler, dialled, 7)
+    await tell(dialled, dialler, 8)
+    for (const { page } of tabs) {
+      const seen = await page.evaluate(() => ({
+        links: globalThis.page.network?.transport.stats().map(({ link }) => link),
+        live: globalThis.page.events.filter(({ what }) => what.startsWith('link live')),
+      }))
+      expect(seen).toEqual({ links: ['relayed'], live: [] })
+    }
   })
 })
+
+async function tell(from: Tab, to: Tab, what: number): Promise<void> {
+  const bytes = 256 * 1024
+  await from.page.evaluate(([peer, size, first]) => globalThis.page.network?.transport.send(peer, new Uint8Array(size).fill(first)), [
+    to.peer,
+    bytes,
+    what,
+  ] as const)
+  await to.page.waitForFunction(([size, value]) => globalThis.page.received.some(({ bytes, first }) => bytes === size && first === value), [
+    bytes,
+    what,
+  ] as const)
+}
