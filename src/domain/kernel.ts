@@ -48,8 +48,8 @@ export interface KernelManifest {
   input: KernelInput
   /** Where the index space [x, y, z] comes from: parameters that hold the extents, or the shape of the input. */
   space: { from: 'parameters'; axes: string[] } | { from: 'input' }
-  /** One element per index for `concat`; otherwise per chunk. */
-  output: { element: 'u32' | 'i32' | 'f32'; elementsPerItem: number }
+  /** One item per index for `concat`; otherwise per chunk. `columns` names its elements for people, all of them or none. */
+  output: { element: 'u32' | 'i32' | 'f32'; elementsPerItem: number; columns?: string[] }
   reduce: ReduceRule
   /** Most items of a chunk, where a fold of more could overflow. */
   maxChunkItems?: number

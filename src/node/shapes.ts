@@ -10,6 +10,8 @@ const MAX_PARAMETERS = 64
 const MAX_ITEM_BYTES = 4096
 /** Longest text of a manifest, characters. */
 const MAX_LINE = 500
+/** Longest name of a column, characters. */
+const MAX_COLUMN = 60
 /** Most blocks of an input stream. */
 const MAX_INPUT_BLOCKS = 1_000_000
 
@@ -45,6 +47,18 @@ const Input = v.variant('kind', [
   }),
 ])
 
+const Output = v.pipe(
+  v.object({
+    element: v.picklist(['u32', 'i32', 'f32']),
+    elementsPerItem: upTo(4096),
+    columns: v.optional(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_COLUMN)))),
+  }),
+  v.check(
+    ({ columns, elementsPerItem }) => columns === undefined || columns.length === elementsPerItem,
+    'columns must be as many as elementsPerItem',
+  ),
+)
+
 const Manifest = v.object({
   name: Name,
   version: Line,
@@ -57,7 +71,7 @@ const Manifest = v.object({
     v.object({ from: v.literal('parameters'), axes: v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(3)) }),
     v.object({ from: v.literal('input') }),
   ]),
-  output: v.object({ element: v.picklist(['u32', 'i32', 'f32']), elementsPerItem: upTo(4096) }),
+  output: Output,
   reduce: v.picklist(['concat', 'sum', 'min', 'max', 'first']),
   maxChunkItems: v.optional(Count),
   compare: v.variant('rule', [

@@ -22,10 +22,10 @@ export function Sheet({ label, columns, children, caption, monospace = false }: 
         {caption !== undefined && <Table.Caption>{caption}</Table.Caption>}
         <Table.Thead>
           <Table.Tr>
-            {columns.map((column) => {
+            {columns.map((column, index) => {
               const title = typeof column === 'string' ? column : column.title
               return (
-                <Table.Th key={title} scope="col" ta={typeof column === 'string' ? undefined : 'right'}>
+                <Table.Th key={index} scope="col" ta={typeof column === 'string' ? undefined : 'right'}>
                   {title}
                 </Table.Th>
               )

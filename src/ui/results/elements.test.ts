@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { hexLines, itemCount, plotColumns, rows } from './elements.ts'
+import { kernelByName } from '../../compute/kernels/index.ts'
+import type { Job } from '../../domain/job.ts'
+import { kernelCid } from '../../domain/kernel.ts'
+import type { Kernel } from '../../domain/kernel.ts'
+import { columnTitles, hexLines, itemCount, plotColumns, rows } from './elements.ts'
 
 const layout = (element: 'u32' | 'i32' | 'f32', elementsPerItem = 1) => ({ output: { element, elementsPerItem } })
 const words = (...values: number[]) => new Uint8Array(new Uint32Array(values).buffer)
@@ -46,5 +50,28 @@ describe('output elements', () => {
       { offset: '00000000', digits: '01 00 00 00 02 00 00 00 03 00 00 00 04 00 00 00' },
       { offset: '00000010', digits: 'ff 00 00 00' },
     ])
+  })
+})
+
+describe('the columns of an output', () => {
+  const titles = (kernel: Kernel, cid = kernelCid(kernel)) => columnTitles({ job: { kernel: cid } as Job, kernel })
+  const withOutput = (output: Kernel['manifest']['output']): Kernel => {
+    const { manifest, source } = kernelByName('collatz')!
+    return { manifest: { ...manifest, output }, source }
+  }
+
+  it.each(['collatz', 'sha256', 'montecarlo'])('have a name each in %s', (name) => {
+    const kernel = kernelByName(name)!
+    expect(titles(kernel)).toHaveLength(kernel.manifest.output.elementsPerItem)
+    expect(titles(kernel).join()).not.toContain('Value')
+  })
+
+  it('have the names that the manifest gives them', () => {
+    expect(titles(withOutput({ element: 'u32', elementsPerItem: 2, columns: ['Bits', 'Number'] }))).toEqual(['Bits', 'Number'])
+  })
+
+  it('are numbered from 1 in a stranger’s kernel that names none, whatever it calls itself', () => {
+    expect(titles(kernelByName('collatz')!, 'bafystranger')).toEqual(['Value 1', 'Value 2', 'Value 3'])
+    expect(titles(withOutput({ element: 'u32', elementsPerItem: 1 }))).toEqual(['Value'])
   })
 })

@@ -1,4 +1,6 @@
+import { columnsOf } from '../../compute/kernels/index.ts'
 import type { KernelManifest } from '../../domain/kernel.ts'
+import type { JobOutput } from '../../node/api.ts'
 
 /** One item of an output: its index and its elements. */
 export interface Row {
@@ -7,6 +9,14 @@ export interface Row {
 }
 
 type Layout = Pick<KernelManifest, 'output'>
+
+/** Heads of the elements of an item: their names where they have some, and numbers from 1 otherwise. */
+export function columnTitles({ job, kernel }: Pick<JobOutput, 'job' | 'kernel'>): readonly string[] {
+  const { elementsPerItem } = kernel.manifest.output
+  const named = columnsOf(kernel.manifest, job.kernel)
+  if (named !== null) return named
+  return Array.from({ length: elementsPerItem }, (_, element) => (elementsPerItem === 1 ? 'Value' : `Value ${element + 1}`))
+}
 
 /** Whole items in the output stream. */
 export function itemCount(manifest: Layout, output: Uint8Array): number {

@@ -4,7 +4,7 @@ import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import type { JobOutput } from '../../node/api.ts'
 import { decimal } from '../view/format.ts'
-import { itemCount, plotColumns } from './elements.ts'
+import { columnTitles, itemCount, plotColumns } from './elements.ts'
 
 const POINTS = 2000
 const HEIGHT = 320
@@ -14,6 +14,7 @@ export function PlotView({ output }: { output: JobOutput }) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const columns = useMemo(() => plotColumns(output.kernel.manifest, output.output, POINTS), [output])
+  const [head] = columnTitles(output)
   useEffect(() => {
     const element = place.current
     if (element === null) return
@@ -25,7 +26,7 @@ export function PlotView({ output }: { output: JobOutput }) {
         height: HEIGHT,
         scales: { x: { time: false } },
         axes: [axis, axis],
-        series: [{ label: 'item' }, { label: 'value', stroke: '#259482', width: 1.5 }],
+        series: [{ label: 'Item' }, { label: head, stroke: '#259482', width: 1.5 }],
       },
       [[], []],
       element,
@@ -37,7 +38,7 @@ export function PlotView({ output }: { output: JobOutput }) {
       observer.disconnect()
       made.destroy()
     }
-  }, [])
+  }, [head])
   useEffect(() => plot.current?.setData(columns), [columns])
   const values = columns[1]
   const summary =

@@ -4,7 +4,7 @@ import type { JobOutput } from '../../node/api.ts'
 import { Sheet } from '../parts/sheet.tsx'
 import { Stat } from '../parts/stat.tsx'
 import { count } from '../view/format.ts'
-import { itemCount, rows } from './elements.ts'
+import { columnTitles, itemCount, rows } from './elements.ts'
 import { findings } from './findings.ts'
 
 const PAGE = 20
@@ -15,11 +15,7 @@ export function TableView({ output }: { output: JobOutput }) {
   const [page, setPage] = useState(1)
   const total = itemCount(manifest, output.output)
   const pages = Math.max(1, Math.ceil(total / PAGE))
-  const { elementsPerItem } = manifest.output
-  const values = Array.from({ length: elementsPerItem }, (_, element) => ({
-    title: elementsPerItem === 1 ? 'Value' : `Value ${element}`,
-    figures: true as const,
-  }))
+  const values = columnTitles(output).map((title) => ({ title, figures: true as const }))
   const found = findings(output)
   return (
     <div>

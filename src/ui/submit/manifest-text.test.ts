@@ -16,6 +16,13 @@ describe('the manifest of a kernel of one’s own', () => {
     })
   })
 
+  it('names all columns of its output or none', () => {
+    const { manifest } = builtInKernels[0]!
+    const of = (columns: string[]) => readManifest(JSON.stringify({ ...manifest, output: { ...manifest.output, columns } }))
+    expect(of(['Colour'])).toMatchObject({ manifest: { output: { columns: ['Colour'] } } })
+    expect(of(['Colour', 'Depth'])).toEqual({ problem: expect.stringMatching(/output: columns must be as many as elementsPerItem/) })
+  })
+
   it('is refused when it is not JSON, and quotes what was found', () => {
     expect(readManifest('{"name": }')).toEqual({ problem: expect.stringMatching(/^The manifest is not JSON: .*}/) })
   })

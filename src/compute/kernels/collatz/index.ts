@@ -1,6 +1,9 @@
 import type { Kernel } from '../../../domain/kernel.ts'
 import { source } from './source.ts'
 
+/** What the elements of an output are. */
+export const columns = ['Most steps', 'Number, lower word', 'Number, upper word']
+
 /** The longest Collatz chain of a range: halve even numbers, triple odd ones and add one, until 1 is reached. */
 export const collatz: Kernel = {
   manifest: {

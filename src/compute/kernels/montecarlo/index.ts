@@ -1,6 +1,9 @@
 import type { Kernel } from '../../../domain/kernel.ts'
 import { source } from './source.ts'
 
+/** What the elements of an output are: sums, those beyond 32 bits by digits of 16, the lowest first. */
+export const columns = ['Payoffs, digit 1', 'Payoffs, digit 2', 'Squares, digit 1', 'Squares, digit 2', 'Squares, digit 3', 'Paths']
+
 /** Price of an option by simulation, with its standard error; see `summary.ts` for what the sums mean. */
 export const montecarlo: Kernel = {
   manifest: {

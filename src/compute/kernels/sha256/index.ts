@@ -1,6 +1,9 @@
 import type { Kernel } from '../../../domain/kernel.ts'
 import { source } from './source.ts'
 
+/** What the elements of an output are. */
+export const columns = ['Found', 'Number, lower word']
+
 /** sha2-256 of "roomful", as eight big-endian words. */
 const DEFAULT_DATA = [0x30152c1e, 0x0d93db1d, 0xfd5fdb61, 0x29c977f8, 0x7fcc4e4a, 0x922a688d, 0xb51404cf, 0xe1610029]
 
