@@ -37,7 +37,7 @@ test('a kernel of one’s own is checked as it is typed, tried here, and compute
 
   await source.fill(DOUBLE)
   await attempt.click()
-  await expect(page.getByTestId('trial')).toContainText('Fuel per item')
+  await expect(page.getByTestId('trial')).toContainText('Work per item')
   await submit.click()
   await page.waitForURL(/#\/results\/.+/)
   const results = page.url()

@@ -3,6 +3,7 @@ import type { NodeSnapshot, RoomView } from '../../node/api.ts'
 import { Stat } from '../parts/stat.tsx'
 import { formatRoute } from '../state/route.ts'
 import { act, useSnapshot } from '../state/ui.ts'
+import { CREDIT } from '../view/credit.ts'
 import { count, decimal, sentence, short } from '../view/format.ts'
 import { wantsHelp } from '../view/wants-help.ts'
 import { roleOf, roomSentence } from './role.ts'
@@ -28,7 +29,7 @@ export function Running() {
           {count(contribution.chunksDone)}
         </Stat>
         <Stat name="Chunks a minute">{decimal(contribution.rate)}</Stat>
-        <Stat name="Credit" hint={`${count(contribution.credit)} of fuel verified, ${count(contribution.fuel)} computed`}>
+        <Stat name="Credit" hint={`${count(contribution.credit)} of verified work; ${count(contribution.fuel)} computed on this visit`}>
           {short(contribution.credit)}
         </Stat>
         <Stat name="Engine" hint={contribution.engine?.device ?? ''}>
@@ -40,6 +41,9 @@ export function Running() {
           {sentence(contribution.engineReason)}
         </Text>
       )}
+      <Text size="xs" c="dimmed" mt="xs">
+        {CREDIT}
+      </Text>
       <Controls state={contribution.state} />
     </Paper>
   )

@@ -2,12 +2,13 @@ import { Table, Text } from '@mantine/core'
 import type { NodeSnapshot } from '../../node/api.ts'
 import { PeerName } from '../parts/peer-name.tsx'
 import { Sheet } from '../parts/sheet.tsx'
+import { CREDIT } from '../view/credit.ts'
 import { count, dateTime, short } from '../view/format.ts'
 
 /** Most places shown. */
 const PLACES = 20
 
-/** Credit is fuel that was verified, counted from certificates alone. */
+/** Credit by peer, counted from certificates alone. */
 export function Leaderboard({ ledger }: { ledger: NodeSnapshot['ledger'] }) {
   const { leaderboard: leaders, entries, since } = ledger
   if (leaders.length === 0) return <Text c="dimmed">No work has been verified yet.</Text>
@@ -15,7 +16,7 @@ export function Leaderboard({ ledger }: { ledger: NodeSnapshot['ledger'] }) {
     <Sheet
       label="Leaderboard"
       columns={['Place', 'Peer', { title: 'Chunks', figures: true }, { title: 'Credit', figures: true }]}
-      caption={`Credit is the fuel of verified chunks, counted from certificates alone: from the newest ${count(entries)} ${entries === 1 ? 'entry' : 'entries'} of the ledger, which this tab has${since === null ? '' : `, since ${dateTime(since)}`}.`}
+      caption={`${CREDIT} It is counted from certificates alone: from the newest ${count(entries)} ${entries === 1 ? 'entry' : 'entries'} of the ledger, which this tab has${since === null ? '' : `, since ${dateTime(since)}`}.`}
     >
       {leaders.slice(0, PLACES).map((leader, index) => (
         <Table.Tr key={leader.peer}>

@@ -51,12 +51,18 @@ export function TrialPanel({ trial, error, running, start, ready }: ReturnType<t
           Before others run your kernel, it has to run once on this device.
         </Text>
       ) : (
-        <dl className="stats" aria-live="polite" data-testid="trial">
-          <Stat name="Items tried">{count(trial.items)}</Stat>
-          <Stat name="Took">{decimal(trial.ms)} ms</Stat>
-          <Stat name="Fuel per item">{count(Math.round(trial.fuel / trial.items))}</Stat>
-          <Stat name="Engines">{trial.engines.map((engine) => (engine === 'cpu' ? 'CPU' : 'WebGPU')).join(' and ')}</Stat>
-        </dl>
+        <>
+          <dl className="stats" aria-live="polite" data-testid="trial">
+            <Stat name="Items tried">{count(trial.items)}</Stat>
+            <Stat name="Took">{decimal(trial.ms)} ms</Stat>
+            <Stat name="Work per item">{count(Math.round(trial.fuel / trial.items))}</Stat>
+            <Stat name="Engines">{trial.engines.map((engine) => (engine === 'cpu' ? 'CPU' : 'WebGPU')).join(' and ')}</Stat>
+          </dl>
+          <Text size="sm" c="dimmed">
+            Work is one for the item and one for each round of its loops. Give it as fuelPerItem in the manifest: chunks are cut by it where
+            nobody’s pace is known.
+          </Text>
+        </>
       )}
     </Stack>
   )
