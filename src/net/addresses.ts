@@ -25,6 +25,15 @@ export function parseRelay(text: string): RelayAddress {
   return { multiaddr: parsed, peer }
 }
 
+/** Host and port of an address as people write them: "example.org:443", "[::1]:9001". What it lacks is left out. */
+export function placeOf(address: Multiaddr): string {
+  const components = address.getComponents()
+  const host = components.find(({ name }) => ['ip4', 'ip6', 'dns', 'dns4', 'dns6', 'dnsaddr'].includes(name))
+  const port = components.find(({ name }) => name === 'tcp')?.value
+  const shown = host?.name === 'ip6' ? `[${host.value}]` : (host?.value ?? '')
+  return port === undefined ? shown : `${shown}:${port}`
+}
+
 /** The peer that an address ends at, or null. */
 export function peerOfAddress(address: Multiaddr): PeerId | null {
   return address.getComponents().findLast(({ name }) => name === 'p2p')?.value ?? null

@@ -2,12 +2,15 @@ import { UnreachableError } from './errors.ts'
 import { reserveAgain } from './reserve-again.ts'
 import type { Connection } from '@libp2p/interface'
 import type { Clock, Unsubscribe } from '../room/ports.ts'
+import { placeOf } from './addresses.ts'
 import type { RelayAddress } from './addresses.ts'
 import type { RoomfulLibp2p } from './libp2p-options.ts'
 
 /** How a relay stands. `reserved`: others can reach this node over it. */
 export interface RelayState {
   multiaddr: string
+  /** Its host and port, for people. */
+  place: string
   state: 'connecting' | 'reserved' | 'unreachable'
   /** Why it is unreachable, in words; empty otherwise. */
   detail: string
@@ -43,7 +46,12 @@ export class RelayKeeper {
     this.#clock = clock
     this.#changed = changed
     for (const relay of relays) {
-      this.#states.set(relay.peer, { multiaddr: relay.multiaddr.toString(), state: 'connecting', detail: '' })
+      this.#states.set(relay.peer, {
+        multiaddr: relay.multiaddr.toString(),
+        place: placeOf(relay.multiaddr),
+        state: 'connecting',
+        detail: '',
+      })
     }
     const { signal } = this.#stop
     // The options travel through an adapter: libp2p's event target takes them as a plain object.
@@ -122,7 +130,7 @@ export class RelayKeeper {
       this.#set(relay.peer, 'connecting', '')
     } catch (error) {
       if (this.#stop.signal.aborted) return
-      this.#set(relay.peer, 'unreachable', `cannot connect to the relay: ${whyNot(error, relay)}; it is tried again every second`)
+      this.#set(relay.peer, 'unreachable', `${whyNot(error)}; it is tried again every second`)
       this.#dialLater(relay)
     } finally {
       this.#dialling.delete(relay.peer)
@@ -201,13 +209,9 @@ export class RelayKeeper {
 }
 
 /** A browser says of a WebSocket that failed only that it failed: what is likely is said in its place. */
-function whyNot(error: unknown, { multiaddr }: RelayAddress): string {
-  const [host, port] = ['ip4', 'ip6', 'dns', 'dns4', 'dns6', 'tcp'].flatMap(
-    (kind) => multiaddr.getComponents().find(({ name }) => name === kind)?.value ?? [],
-  )
-  const place = `${host ?? 'its host'} port ${port ?? 'unknown'}`
+function whyNot(error: unknown): string {
   if (error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')) {
-    return `${place} has not answered within ${DIAL_TIMEOUT_MS / 1000} s`
+    return `it has not answered within ${DIAL_TIMEOUT_MS / 1000} s`
   }
-  return `nothing answers at ${place}, or the way there is blocked`
+  return 'nothing answers there, or the way there is blocked'
 }

@@ -116,7 +116,8 @@ export interface NodeSnapshot {
   peer: PeerId
   phase: 'starting' | 'ready' | 'stopped' | 'failed'
   network: {
-    relays: { multiaddr: string; state: 'connecting' | 'reserved' | 'unreachable'; detail: string }[]
+    /** `place`: host and port, for people. */
+    relays: { multiaddr: string; place: string; state: 'connecting' | 'reserved' | 'unreachable'; detail: string }[]
     peers: { peer: PeerId; link: 'direct' | 'relayed' }[]
     wires: WireStats[]
   }

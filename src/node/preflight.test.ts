@@ -24,3 +24,17 @@ it.each([
 ])('the check of WebGPU %s', (_what, engines, check) => {
   expect(gpu(engines)).toMatchObject(check)
 })
+
+it.each([
+  ['reserved', 'Connected to example.org:443.'],
+  ['unreachable', expect.stringContaining('example.org:443: nothing answers there')],
+])('the check of a relay that is %s names its host and port, and no long address', (state, detail) => {
+  const relay = {
+    multiaddr: '/dns4/example.org/tcp/443/tls/ws/p2p/12D3K',
+    place: 'example.org:443',
+    state,
+    detail: 'nothing answers there',
+  }
+  const checks = preflightChecks([CPU], { relays: [relay] } as never, { kind: 'persistent', detail: '' } as never)
+  expect(checks.find(({ id }) => id === 'relay')?.detail).toEqual(detail)
+})

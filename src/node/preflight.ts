@@ -64,10 +64,10 @@ function relay({ relays }: NodeSnapshot['network']): PreflightCheck {
     state: reserved !== undefined ? 'ok' : first?.state === 'connecting' ? 'warning' : 'failed',
     detail:
       reserved !== undefined
-        ? `Connected to ${reserved.multiaddr}.`
+        ? `Connected to ${reserved.place}.`
         : first === undefined
           ? 'No relay is known. Open the page from a relay, or add ?relay=MULTIADDR to its address.'
-          : `${first.multiaddr}: ${first.detail || 'not reached yet'}. The page goes on trying; check that the relay runs and that this network lets WebSockets through.`,
+          : `${first.place}: ${first.detail || 'not reached yet'}. The page goes on trying; check that the relay runs and that this network lets WebSockets through.`,
   }
 }
 

@@ -1,4 +1,4 @@
-import { Table, Text } from '@mantine/core'
+import { Button, CopyButton, Group, Table, Text } from '@mantine/core'
 import type { NodeSnapshot } from '../../node/api.ts'
 import { PeerName } from '../parts/peer-name.tsx'
 import { Sheet } from '../parts/sheet.tsx'
@@ -18,13 +18,23 @@ const MAX_ROWS = 50
 export function Relays({ relays }: { relays: Network['relays'] }) {
   if (relays.length === 0) return <Text c="dimmed">No relay is known. This tab cannot meet others until it has one.</Text>
   return (
-    <Sheet label="Relays" columns={['Address', 'State', 'Detail']}>
+    <Sheet label="Relays" columns={['Relay', 'State', 'Detail']}>
       {relays.map((relay) => (
         <Table.Tr key={relay.multiaddr}>
-          <Table.Td className="wrap-anywhere">
-            <Text size="xs" ff="monospace">
-              {relay.multiaddr}
-            </Text>
+          <Table.Td>
+            <Group gap="xs" wrap="nowrap">
+              <Text size="sm" ff="monospace" title={relay.multiaddr}>
+                {relay.place}
+              </Text>
+              <CopyButton value={relay.multiaddr}>
+                {({ copied, copy }) => (
+                  <Button size="compact-sm" variant="default" onClick={copy}>
+                    {copied ? 'Copied' : 'Copy address'}
+                    <span className="visually-hidden"> of {relay.place}</span>
+                  </Button>
+                )}
+              </CopyButton>
+            </Group>
           </Table.Td>
           <Table.Td data-testid="relay-state" data-state={relay.state}>
             {RELAY_WORDS[relay.state]}

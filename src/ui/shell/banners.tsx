@@ -6,7 +6,7 @@ import { act, ui, useSnapshot, useUi } from '../state/ui.ts'
 import { sentence } from '../view/format.ts'
 
 const NONE: Problem[] = []
-const NO_RELAYS: { multiaddr: string; state: string; detail: string }[] = []
+const NO_RELAYS: { place: string; state: string; detail: string }[] = []
 
 /** Everything that a person must know wherever they are: no relay, what went wrong, a new version. */
 export function Banners() {
@@ -41,7 +41,7 @@ function RelayBanner() {
   const relays = useSnapshot((snapshot) => snapshot.network.relays, NO_RELAYS)
   const unreachable = relays.length > 0 && relays.every((relay) => relay.state === 'unreachable')
   if (problem === '' && !unreachable) return null
-  const detail = problem === '' ? relays.map((relay) => `${relay.multiaddr}: ${relay.detail}`).join('; ') : problem
+  const detail = problem === '' ? relays.map((relay) => `${relay.place}: ${relay.detail}`).join('; ') : problem
   return (
     <Alert color="orange" variant="light" role="alert" title="No relay can be reached">
       <Text size="sm">{sentence(detail)}</Text>
