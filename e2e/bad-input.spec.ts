@@ -1,3 +1,4 @@
+import { kernelByName } from '../src/compute/kernels/index.ts'
 import type { RoomfulNode } from '../src/node/api.ts'
 import { CHROMIUM_FLAGS, findChromium } from './fixtures/chromium.ts'
 import { expect, ready, submitPicture, test } from './fixtures/tabs.ts'
@@ -39,8 +40,11 @@ test('what a button could not do is said in view of the button, and a new job is
   const page = await openTab('/#/submit/mandelbrot')
   await page.setViewportSize({ width: 390, height: 844 })
   await ready(page)
-  await expect(page.getByText('This has 6.1 MiB: submit it as a job')).toBeVisible()
+  await expect(page.getByText('This has 6.1 MiB of output, more than')).toBeVisible()
   await expect(page.getByRole('button', { name: 'Ask one node' })).toBeDisabled()
+  const large = { title: 'Large', kernel: kernelByName('mandelbrot')!, parameters: {}, input: null }
+  const refusal = page.evaluate((work) => (window as unknown as { roomful: RoomfulNode }).roomful.request(work), large)
+  await expect(refusal).rejects.toThrow(/one node is asked for at most 262144 bytes of output.*submit it as a job/)
   await page.evaluate(() => {
     const page = window as unknown as { roomful: RoomfulNode; submit: RoomfulNode['submit']; unknown: number }
     page.submit = page.roomful.submit.bind(page.roomful)

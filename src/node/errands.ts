@@ -1,5 +1,5 @@
 import { builtInKernels } from '../compute/kernels/index.ts'
-import { CHUNK_OUTPUT_BYTES, PlanError, indexSpace, outputLength } from '../domain/plan.ts'
+import { PlanError, indexSpace } from '../domain/plan.ts'
 import { kernelCid } from '../domain/kernel.ts'
 import type { JobId } from '../domain/ids.ts'
 import type { Network } from '../net/network.ts'
@@ -14,6 +14,7 @@ import type { Recorder } from './recorder.ts'
 import { DEFAULT_REQUEST_DEADLINE_MS, Requests } from './requests.ts'
 import type { OutcomeHeard } from './requests.ts'
 import type { RoomRunner } from './runner.ts'
+import { excessForOne } from './single-request.ts'
 import { storeJob } from './submission.ts'
 
 /** A host asks for one more processor this often while it is short of them, ms. */
@@ -91,16 +92,15 @@ export class Errands {
     const { store, clock, network } = this.#init
     const { manifest } = work.kernel
     const chunk = indexSpace(manifest, work.parameters, work.input)
+    const excess = excessForOne(manifest, chunk, work.input?.bytes.length ?? 0)
+    if (excess !== null)
+      throw new PlanError(
+        `one node is asked for at most ${excess.most} ${excess.of}, and this has ${excess.has}: submit it as a job, or ask for less`,
+      )
     const whole = { ...work, epsilon: 0.01, chunk }
     const now = clock.now()
     const context = { self: network.signer.self, now, nonce: crypto.getRandomValues(new Uint8Array(16)), itemsPerSecond: null }
-    const { job, record } = await storeJob(whole, store.blocks, context, (cut) => {
-      const bytes = outputLength(cut, manifest)
-      if (bytes > CHUNK_OUTPUT_BYTES)
-        throw new PlanError(
-          `one node is asked for at most ${CHUNK_OUTPUT_BYTES} bytes, and this has ${bytes}: submit it as a job, or ask for less`,
-        )
-    })
+    const { job, record } = await storeJob(whole, store.blocks, context)
     this.#asked++
     const builtIn = builtInKernels.some((kernel) => kernelCid(kernel) === job.kernel)
     const answer = await this.#requests.ask({ job, kernel: work.kernel }, record.job, builtIn, deadlineMs, signal)

@@ -77,12 +77,11 @@ export function checkInput({ kernel, input }: SubmitRequest): void {
   }
 }
 
-/** Stores everything a job consists of and returns its manifest and the record that announces it. `check` may throw before. */
+/** Stores everything a job consists of and returns its manifest and the record that announces it. */
 export async function storeJob(
   request: SubmitRequest,
   blocks: BlockStore,
   context: { self: PeerId; now: number; nonce: Uint8Array; itemsPerSecond: number | null },
-  check: (cut: Pick<Job, 'space' | 'plan'>) => void = () => {},
 ): Promise<{ job: Job; record: JobRecord }> {
   checkSource(request.kernel)
   checkInput(request)
@@ -90,7 +89,6 @@ export async function storeJob(
   const parameters = completeParameters(manifest, request.parameters)
   encodeParameters(manifest, parameters)
   const { space, plan } = planJob(planRequest(request, context.itemsPerSecond))
-  check({ space, plan })
   const job: Job = {
     version: 1,
     title: request.title,

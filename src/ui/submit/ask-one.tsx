@@ -1,11 +1,13 @@
 import { Button, Code, Group, Paper, Text } from '@mantine/core'
 import { useEffect, useRef, useState } from 'react'
 import { CHUNK_OUTPUT_BYTES } from '../../domain/plan.ts'
+import { excessForOne } from '../../node/single-request.ts'
+import type { Excess } from '../../node/single-request.ts'
 import type { RequestAnswer, SubmitPreview, WorkDescription } from '../../node/api.ts'
 import { PeerName } from '../parts/peer-name.tsx'
 import { save, sha256 } from '../results/files.ts'
 import { act } from '../state/ui.ts'
-import { bytes, fileName } from '../view/format.ts'
+import { bytes, count, fileName } from '../view/format.ts'
 
 interface Answered extends RequestAnswer {
   title: string
@@ -18,8 +20,7 @@ export function AskOne({ work, preview }: { work: WorkDescription | null; previe
   const [asking, setAsking] = useState<AbortController | null>(null)
   const latest = useRef<AbortController | null>(null)
   useEffect(() => () => latest.current?.abort(), [])
-  const size = work?.kernel.manifest.reduce === 'concat' ? (preview?.outputBytes ?? 0) : 0
-  const tooMuch = size > CHUNK_OUTPUT_BYTES
+  const excess = work === null || preview === null ? null : excessForOne(work.kernel.manifest, preview.space, preview.inputBytes)
   const ask = () => {
     if (work === null) return
     const abort = new AbortController()
@@ -39,7 +40,7 @@ export function AskOne({ work, preview }: { work: WorkDescription | null; previe
   return (
     <Paper withBorder p="md">
       <Group gap="xs">
-        <Button variant="default" loading={asking !== null} disabled={work === null || tooMuch} onClick={ask}>
+        <Button variant="default" loading={asking !== null} disabled={work === null || excess !== null} onClick={ask}>
           Ask one node
         </Button>
         {asking !== null && (
@@ -50,7 +51,9 @@ export function AskOne({ work, preview }: { work: WorkDescription | null; previe
       </Group>
       <Text size="sm" c="dimmed" mt="sm">
         A single work request: for up to {bytes(CHUNK_OUTPUT_BYTES)} of output the least loaded node answers at once. Nobody checks what it
-        says.{tooMuch && ` This has ${bytes(size)}: submit it as a job, or ask for less.`}
+        says.
+        {excess !== null &&
+          ` This has ${amount(excess, excess.has)}, more than the ${amount(excess, excess.most)} that one node is asked for: submit it as a job, or ask for less.`}
       </Text>
       {answered !== null && (
         <Text size="sm" mt="sm" role="status" data-testid="answer" className="wrap-anywhere">
@@ -67,4 +70,9 @@ export function AskOne({ work, preview }: { work: WorkDescription | null; previe
       )}
     </Paper>
   )
+}
+
+/** "6.1 MiB of output", "2,000,000 items". */
+function amount({ of }: Excess, value: number): string {
+  return of === 'items' ? `${count(value)} items` : `${bytes(value)} of ${of === 'bytes of input' ? 'input' : 'output'}`
 }
