@@ -45,6 +45,13 @@ describe('contributing under conditions', () => {
     return { battery, events, engine: engine as unknown as Engine, view, contribution: started }
   }
 
+  it('is off, and says so, when the page is left: one that is gone back to may be the same', async () => {
+    const { events, view } = await start({})
+    dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))
+    expect(events.at(-1)).toBe('stop')
+    expect(view().state).toBe('off')
+  })
+
   it('stops its engines while the device runs on battery, says so, and finishes the chunk afterwards', async () => {
     const { battery, events, engine, view } = await start({ pauseOnBattery: true })
     let done = false

@@ -26,7 +26,7 @@ export interface ContributionInit {
 export class Contribution {
   readonly #init: ContributionInit
   readonly #doneAt: number[] = []
-  readonly #unwatch: Unsubscribe
+  readonly #ends: Unsubscribe[] = []
   #settings: ContributionSettings
   #engines: Engines | null = null
   #preparing: Promise<Engines | null> | null = null
@@ -45,10 +45,14 @@ export class Contribution {
   constructor(init: ContributionInit) {
     this.#init = init
     this.#settings = defaultSettings(init.engine)
-    this.#unwatch = watchConditions((conditions) => {
+    const unwatch = watchConditions((conditions) => {
       this.#conditions = conditions
       this.#applyConditions()
     })
+    // A page that is gone back to may be the very same one.
+    const leave = (): void => this.stop()
+    globalThis.addEventListener?.('pagehide', leave)
+    this.#ends.push(unwatch, () => globalThis.removeEventListener?.('pagehide', leave))
   }
 
   /** It takes part now: neither off nor paused nor about to leave. */
@@ -121,7 +125,7 @@ export class Contribution {
   }
 
   async dispose(): Promise<void> {
-    this.#unwatch()
+    for (const end of this.#ends) end()
     this.stop()
     await (await this.#preparing)?.dispose()
   }

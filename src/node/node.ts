@@ -182,9 +182,6 @@ class Node implements RoomfulNode {
     let end = clock.after(WORK_MS, turn)
     this.#ends.push(() => end())
     this.#offerWork()
-    const onPageHide = (): void => this.#runner.dispatch({ type: 'stop', finish: false })
-    globalThis.addEventListener?.('pagehide', onPageHide)
-    this.#ends.push(() => globalThis.removeEventListener?.('pagehide', onPageHide))
   }
 
   snapshot(): NodeSnapshot {
