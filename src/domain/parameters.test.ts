@@ -52,17 +52,17 @@ describe('parameters', () => {
 
   it('are refused with name, value and range', () => {
     const refused: [Parameters<typeof encodeParameters>[1], RegExp][] = [
-      [{ count: -1 }, /"count" \(count\) must be between 0 and 10.*-1 was given/],
+      [{ count: -1 }, /"count" \(count\) must be from 0 to 10[^0-9]*-1 was given/],
       [{ count: 1.5 }, /whole number/],
-      [{ count: '' }, /a number/],
-      [{ shift: 11 }, /between -10 and 10/],
+      [{ count: '' }, /a number.*nothing was given/],
+      [{ shift: 11 }, /from -10 to 10: 11 was given/],
       [{ scale: Number.NaN }, /a number/],
       [{ scale: 'ten' }, /a number/],
       [{ table: [1, 2] }, /list of 3 numbers; this one has 2/],
       [{ table: 5 }, /list of 3/],
       [{ shift: [1] }, /one number, not a list/],
       [{ unknown: 1 }, /no parameter "unknown"/],
-      [{ centre: '0x10' }, /between|decimal/],
+      [{ centre: '0x10' }, /from|decimal/],
     ]
     for (const [values, message] of refused) {
       expect(() => encodeParameters(manifest, values), JSON.stringify(values)).toThrow(ParameterError)

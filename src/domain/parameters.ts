@@ -86,7 +86,7 @@ export function parameterNumber(manifest: Pick<KernelManifest, 'name' | 'paramet
 
 function words(parameter: Parameter, value: ParameterValue): number[] {
   if (parameter.length === undefined) {
-    if (Array.isArray(value)) throw refused(parameter, value, 'one number, not a list')
+    if (Array.isArray(value)) throw refused(parameter, value, `one number ${rangeOf(parameter)}, not a list`)
     return scalarWords(parameter, value)
   }
   if (!Array.isArray(value)) throw refused(parameter, value, `a list of ${parameter.length} numbers`)
@@ -98,16 +98,14 @@ function words(parameter: Parameter, value: ParameterValue): number[] {
 
 function scalarWords(parameter: Parameter, value: number | string): number[] {
   const number = typeof value === 'number' ? value : value.trim() === '' ? Number.NaN : Number(value)
-  if (!Number.isFinite(number)) throw refused(parameter, value, 'a number')
-  if (number < parameter.min || number > parameter.max) {
-    throw refused(parameter, value, `between ${parameter.min} and ${parameter.max}`)
-  }
+  if (!Number.isFinite(number)) throw refused(parameter, value, `a number ${rangeOf(parameter)}`)
+  if (number < parameter.min || number > parameter.max) throw refused(parameter, value, rangeOf(parameter))
   switch (parameter.type) {
     case 'u32':
     case 'i32': {
       const [low, high] = parameter.type === 'u32' ? [0, 0xffff_ffff] : [-0x8000_0000, 0x7fff_ffff]
-      if (!Number.isInteger(number)) throw refused(parameter, value, 'a whole number')
-      if (number < low || number > high) throw refused(parameter, value, `between ${low} and ${high}`)
+      if (!Number.isInteger(number)) throw refused(parameter, value, `a whole number ${rangeOf(parameter)}`)
+      if (number < low || number > high) throw refused(parameter, value, rangeOf({ ...parameter, min: low, max: high }))
       return [number >>> 0]
     }
     case 'f32':
@@ -132,7 +130,8 @@ function fixedWords(parameter: Parameter, value: number | string): number[] {
 
 function fraction(parameter: Parameter, value: number | string): [bigint, bigint] {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/.exec(String(value).trim())
-  if (match === null || (match[2] === '' && (match[3] ?? '') === '')) throw refused(parameter, value, 'a decimal number')
+  if (match === null || (match[2] === '' && (match[3] ?? '') === ''))
+    throw refused(parameter, value, `a decimal number ${rangeOf(parameter)}`)
   const digits = (match[2] ?? '') + (match[3] ?? '')
   if (digits.length > 100) throw refused(parameter, value, 'at most 100 digits long')
   const exponent = Number(match[4] ?? 0) - (match[3] ?? '').length
@@ -145,16 +144,17 @@ function floorDivide(a: bigint, b: bigint): bigint {
   return a % b < 0n ? quotient - 1n : quotient
 }
 
+function rangeOf({ min, max, unit }: Parameter): string {
+  return `from ${min} to ${max}${unit ? ` ${unit}` : ''}`
+}
+
 function refused(parameter: Parameter, value: unknown, expected: string): ParameterError {
-  const unit = parameter.unit ? ` ${parameter.unit}` : ''
-  return new ParameterError(
-    parameter.name,
-    value,
-    `"${parameter.label}" (${parameter.name}) must be ${expected}, from ${parameter.min} to ${parameter.max}${unit}: ${show(value)} was given`,
-  )
+  const { name, label } = parameter
+  return new ParameterError(name, value, `"${label}" (${name}) must be ${expected}: ${show(value)} was given`)
 }
 
 function show(value: unknown): string {
+  if (typeof value === 'string' && value.trim() === '') return 'nothing'
   const text = Array.isArray(value) ? `[${value.slice(0, 8).join(', ')}${value.length > 8 ? ', …' : ''}]` : String(value)
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }

@@ -8,7 +8,7 @@ describe('the price of fewer wrong chunks', () => {
 
   it('says what strangers cost where that is another price', () => {
     expect(epsilonLabel(0.01)).toBe('1 in 100: about 10% more work')
-    expect(epsilonHelp(0.01)).toMatch(/among strangers it is about 19% more work/)
-    expect(epsilonHelp(0.00001)).toMatch(/computed twice\.$/)
+    expect(epsilonHelp(0.01)).toMatch(/the first 10 chunks are, so that strangers compute a small job twice/)
+    expect(epsilonHelp(0.00001)).toMatch(/Here everything is\.$/)
   })
 })

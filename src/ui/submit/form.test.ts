@@ -20,7 +20,7 @@ describe('the form of a kernel', () => {
 
   it('names the field, the value and the range when a value is out of range', () => {
     const { errors, values } = readForm(manifest, { ...defaultText(manifest), width: '0' })
-    expect(errors.width).toMatch(/Width.*1 to 8192.*0 was given/)
+    expect(errors.width).toMatch(/Width.*from 1 to 8192 pixels: 0 was given/)
     expect(values).not.toHaveProperty('width')
   })
 
@@ -43,11 +43,18 @@ describe('the form of a kernel', () => {
   })
 
   it('refuses a list with something in it that is not a number', () => {
-    expect(readForm(manifest, { ...defaultText(manifest), weights: '1 two 3' }).errors.weights).toMatch(/Weights/)
+    expect(readForm(manifest, { ...defaultText(manifest), weights: '1 two 3' }).errors.weights).toMatch(/Weights.*: two is none/)
+  })
+
+  it('quotes what is no number as it was typed, and says of an empty field that it is', () => {
+    const of = (text: string) => readForm(manifest, { ...defaultText(manifest), width: text, centre: text }).errors
+    expect(Object.values(of('1,600'))).toEqual([expect.stringMatching(/: 1,600 was given/), expect.stringMatching(/: 1,600 was given/)])
+    expect(Object.values(of(' '))).toEqual([expect.stringMatching(/: nothing was given/), expect.stringMatching(/: nothing was given/)])
   })
 
   it('says the range with its unit, and the length of a list', () => {
-    expect(rangeText(width)).toBe('1 to 8192 pixels')
+    expect(rangeText(width)).toBe('1 to 8,192 pixels')
+    expect(rangeText({ ...centre, min: 1e-15 })).toBe('0.000000000000001 to 4')
     expect(rangeText(weights)).toBe('up to 3 numbers, each -99 to 99; the rest are zero')
   })
 })

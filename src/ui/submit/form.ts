@@ -1,5 +1,6 @@
 import type { KernelManifest, Parameter, ParameterValue, ParameterValues } from '../../domain/kernel.ts'
 import { completeParameters, ParameterError } from '../../domain/parameters.ts'
+import { exact } from '../view/format.ts'
 
 /** What stands in the fields of a form, by parameter name. */
 export type FormText = Record<string, string>
@@ -22,8 +23,8 @@ export function readForm(
   const values: ParameterValues = {}
   const errors: Record<string, string> = {}
   for (const parameter of manifest.parameters) {
-    const value = valueOf(parameter, text[parameter.name] ?? '')
     try {
+      const value = valueOf(parameter, text[parameter.name] ?? '')
       completeParameters({ name: manifest.name, parameters: [parameter] }, { [parameter.name]: value })
       values[parameter.name] = value
     } catch (cause) {
@@ -37,21 +38,22 @@ export function readForm(
 /** "0 to 4,096 pixels", for the line under a field. */
 export function rangeText(parameter: Parameter): string {
   const unit = parameter.unit ? ` ${parameter.unit}` : ''
-  const range = `${parameter.min} to ${parameter.max}${unit}`
+  const range = `${exact(parameter.min)} to ${exact(parameter.max)}${unit}`
   return parameter.length === undefined ? range : `up to ${parameter.length} numbers, each ${range}; the rest are zero`
 }
 
 /** A fixed-point value stays text, because its digits are read exactly and a double would lose some. */
 function valueOf(parameter: Parameter, text: string): ParameterValue {
   if (parameter.length !== undefined) {
-    const numbers = text
-      .split(/[\s,;]+/)
-      .filter((part) => part !== '')
-      .map(Number)
+    const parts = text.split(/[\s,;]+/).filter((part) => part !== '')
+    const wrong = parts.find((part) => !Number.isFinite(Number(part)))
+    if (wrong !== undefined) throw new ParameterError(parameter.name, wrong, `"${parameter.label}" takes numbers alone: ${wrong} is none`)
+    const numbers = parts.map(Number)
     return [...numbers, ...zeros(parameter.length - numbers.length)]
   }
   if (parameter.type === 'fixed') return text.trim()
-  return text.trim() === '' ? text : Number(text)
+  // What is no number is refused as it was typed.
+  return text.trim() === '' || !Number.isFinite(Number(text)) ? text.trim() : Number(text)
 }
 
 function textOf(value: ParameterValue): string {

@@ -1,5 +1,6 @@
 import { Select, Textarea, TextInput } from '@mantine/core'
 import type { Parameter } from '../../domain/kernel.ts'
+import { sentence } from '../view/format.ts'
 import { rangeText } from './form.ts'
 
 interface Props {
@@ -11,7 +12,7 @@ interface Props {
 
 /** One field of a kernel's form. Numbers are text fields, so that what is wrong can be said instead of swallowed. */
 export function ParameterField({ parameter, text, error, onChange }: Props) {
-  const description = [parameter.help, rangeText(parameter)].filter(Boolean).join(' · ')
+  const description = [parameter.help, sentence(rangeText(parameter))].filter(Boolean).join(' ')
   const common = { label: parameter.label, name: parameter.name, error }
   if (parameter.choices !== undefined) {
     const data = Object.entries(parameter.choices).map(([label, value]) => ({ label, value: String(value) }))

@@ -1,4 +1,5 @@
 const numbers = new Intl.NumberFormat('en')
+const digits = new Intl.NumberFormat('en', { maximumFractionDigits: 20 })
 const tenths = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
 
@@ -8,6 +9,11 @@ const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', tim
 /** 12345 → "12,345". */
 export function count(value: number): string {
   return numbers.format(value)
+}
+
+/** Every digit behind the point: 0.000001 → "0.000001". */
+export function exact(value: number): string {
+  return digits.format(value)
 }
 
 /** At most one digit behind the point. */
