@@ -60,7 +60,7 @@ describe('parameters', () => {
       [{ scale: 'ten' }, /a number/],
       [{ table: [1, 2] }, /list of 3 numbers; this one has 2/],
       [{ table: 5 }, /list of 3/],
-      [{ shift: [1] }, /one number, not a list/],
+      [{ shift: [1] }, /one number from -10 to 10, not a list/],
       [{ unknown: 1 }, /no parameter "unknown"/],
       [{ centre: '0x10' }, /from|decimal/],
     ]
