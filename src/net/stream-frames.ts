@@ -5,14 +5,17 @@ import { MAX_FRAME_BYTES } from '../room/wire/constants.ts'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import type { FrameStream, FrameStreamEvents } from '../room/wire/stream-port.ts'
 
+/** What is given to the decoder at a time: it refuses more than a frame and a little. */
+const STEP_BYTES = 64 * 1024
+
 /** A stream that broke for the reason in its message. */
 class StreamEnd extends Error {
   override readonly name = 'StreamEnd'
 }
 
 /**
- * Length-prefixed frames on a libp2p stream. libp2p does not keep message boundaries, and what arrives before somebody
- * listens counts against a limit: so this attaches itself at once. `onMalformed` hears of bytes that are no frames.
+ * Length-prefixed frames on a libp2p stream. libp2p does not keep message boundaries: what has waited comes as one piece,
+ * of any size. What arrives before somebody listens counts against a limit: so this attaches itself at once. `onMalformed` hears of bytes that are no frames.
  */
 export function frameStream(
   stream: Stream,
@@ -20,10 +23,7 @@ export function frameStream(
   onMalformed: () => void = () => undefined,
 ): FrameStream {
   let closed = false
-  const decoder = new LengthPrefixedDecoder({
-    maxDataLength: MAX_FRAME_BYTES,
-    maxBufferSize: 2 * MAX_FRAME_BYTES + 256 * 1024,
-  })
+  const decoder = new LengthPrefixedDecoder({ maxDataLength: MAX_FRAME_BYTES, maxBufferSize: MAX_FRAME_BYTES + 2 * STEP_BYTES })
 
   const finish = (): void => {
     closed = true
@@ -38,10 +38,13 @@ export function frameStream(
     events()?.onBroken(reason)
   }
   const onMessage = (event: StreamMessageEvent): void => {
+    const data = new Uint8ArrayList(event.data)
     try {
-      for (const frame of decoder.decode(event.data)) {
-        if (closed) return
-        events()?.onFrame(frame.subarray())
+      for (let offset = 0; offset < data.length; offset += STEP_BYTES) {
+        for (const frame of decoder.decode(data.sublist(offset, Math.min(offset + STEP_BYTES, data.length)))) {
+          if (closed) return
+          events()?.onFrame(frame.subarray())
+        }
       }
     } catch (error) {
       if (!closed) onMalformed()

@@ -41,11 +41,15 @@ describe('a stream to a peer', () => {
     expect(good.newStream).toHaveBeenCalledOnce()
   })
 
-  it('leaves a connection alone that is well and refuses', async () => {
-    const refusing = dead(Object.assign(new Error('not spoken here'), { name: 'UnsupportedProtocolError' }))
-    await expect(portOver([refusing]).open('peer', EVENTS, new AbortController().signal)).rejects.toThrow('not spoken here')
-    expect(refusing.abort).not.toHaveBeenCalled()
-  })
+  // Over WebRTC the end of a channel may overtake the reset that was sent on it.
+  it.each(['UnsupportedProtocolError', 'StreamResetError', 'UnexpectedEOFError'])(
+    'leaves a connection alone that is well and refuses with %s',
+    async (name) => {
+      const refusing = dead(Object.assign(new Error('not spoken here'), { name }))
+      await expect(portOver([refusing]).open('peer', EVENTS, new AbortController().signal)).rejects.toThrow('not spoken here')
+      expect(refusing.abort).not.toHaveBeenCalled()
+    },
+  )
 
   it('gives up after a few paths, and says what the last one said', async () => {
     const paths = Array.from({ length: 5 }, (_, i) => dead(new Error(`path ${i} is over`)))

@@ -14,7 +14,7 @@ const STREAMS_PER_CONNECTION = 4
 /** Connections on which a stream is tried before the peer counts as out of reach. */
 const PATHS_TRIED = 3
 /** What a connection that is well may answer. */
-const REFUSALS = ['UnsupportedProtocolError', 'TooManyOutboundProtocolStreamsError', 'StreamResetError']
+const REFUSALS = ['UnsupportedProtocolError', 'TooManyOutboundProtocolStreamsError', 'StreamResetError', 'UnexpectedEOFError']
 
 /** Streams of {@link ROOM_PROTOCOL} over libp2p, on the best connection that there is. */
 export class Libp2pStreamPort implements StreamPort {
