@@ -85,6 +85,7 @@ export type RoomNews = (Note | { kind: 'chunkStarted' | 'chunkDone'; microjob: n
   at: number
 }
 
+/** `open`: nobody works on it at the moment, whatever is done of it; `running`: a room does; `computed`: all of it, not yet verified. */
 export type JobState = 'open' | 'running' | 'computed' | 'verified' | 'cancelled'
 
 export interface JobView {

@@ -82,6 +82,12 @@ export class Catalogue {
     return known !== undefined && this.recordsOf(job).cancelledBy.has(known.job.requester)
   }
 
+  /** Some room works on it now, by a claim that has not lapsed. */
+  isClaimed(job: JobId): boolean {
+    const now = this.#clock.now()
+    return [...this.recordsOf(job).claims.values()].flat().some(({ lapsesAt }) => lapsesAt > now)
+  }
+
   /** A search that has found something, by a certificate that says so: what is left of it need not be computed. */
   isFound(job: JobId): boolean {
     const known = this.#jobs.get(job)

@@ -5,7 +5,7 @@ import { jobCid } from '../domain/job.ts'
 import { chunkAt } from '../domain/plan.ts'
 import type { JobRecord } from '../domain/record.ts'
 import { initialState } from '../room/state.ts'
-import { sign } from '../room/store-fixtures.ts'
+import { claim, partial, sign } from '../room/store-fixtures.ts'
 import { MemoryStoreNetwork } from '../sim/memory-store.ts'
 import { Catalogue } from './catalogue.ts'
 import { OutputCache } from './output-cache.ts'
@@ -57,6 +57,19 @@ it('a job’s chunks do not count back when their microjob is certified, before 
   catalogue.stop()
 })
 
+it('a job runs while a room has claimed some of it, and is open again when the claim has lapsed', async () => {
+  const { members, record, store, catalogue, view } = await listedJob()
+  const host = members[0]!
+  expect(view().state).toBe('open')
+  await store.jobs.put(await sign(host, partial(host, record.job, 9_000, [0, 1])))
+  expect(view()).toMatchObject({ state: 'open', chunksDone: 2 })
+  await store.jobs.put(await sign(host, claim(host, record.job, 9_000, 10_001)))
+  expect(view().state).toBe('running')
+  await store.jobs.put(await sign(host, claim(host, record.job, 9_001, 10_000)))
+  expect(view().state).toBe('open')
+  catalogue.stop()
+})
+
 describe('a job of which a liar has computed something', () => {
   it('says what is computed again and because of whom, and shows none of it until then', async () => {
     const { proof, data, members, results, outputs, record, store, catalogue, state, view } = await listedJob()
@@ -75,7 +88,7 @@ describe('a job of which a liar has computed something', () => {
     )
     expect(voided.length).toBeGreaterThan(2)
     expect(view()).toMatchObject({
-      state: 'running',
+      state: 'open',
       chunksVerified: 20 - voided.length,
       chunksDone: 20 - voided.length,
       microjobsVerified: 0,

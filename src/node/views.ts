@@ -120,7 +120,7 @@ export function jobViews(state: RoomState, catalogue: Catalogue, self: PeerId, p
           ? 'verified'
           : computed.size >= record.chunks
             ? 'computed'
-            : computed.size > 0 || state.room?.job === record.job
+            : state.room?.job === record.job || catalogue.isClaimed(record.job)
               ? 'running'
               : 'open',
       chunks: record.chunks,

@@ -1,4 +1,4 @@
-import { Stack } from '@mantine/core'
+import { Anchor, Stack } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import { PageHead } from '../parts/page-head.tsx'
 import { useSnapshot, useUi } from '../state/ui.ts'
@@ -23,8 +23,9 @@ export function ContributePage() {
   return (
     <Stack gap="lg">
       <PageHead title="Contribute">
-        Lend this tab’s processor or GPU to a room of others. It computes pieces of jobs that strangers submitted, checks theirs, and stops
-        when you say so.
+        Roomful is a roomful of browser tabs that compute together. Lend this tab’s processor or GPU: it computes pieces of jobs that
+        strangers submitted, checks what other tabs computed, and stops when you say so. Or <Anchor href="#/submit">submit a job</Anchor> of
+        your own.
       </PageHead>
       {job !== null && <InvitedJob job={job} />}
       <div ref={panel} role="group" tabIndex={-1} aria-label="What this tab does">

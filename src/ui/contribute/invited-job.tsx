@@ -15,7 +15,7 @@ export function InvitedJob({ job }: { job: string }) {
     )
   }
   return (
-    <Alert variant="light" title={<span role="status">You were invited to this job</span>} role="group">
+    <Alert variant="light" title={<span role="status">{view.mine ? 'Your job' : 'You were invited to this job'}</span>} role="group">
       <Text size="sm" mb="xs">
         <Anchor href={formatRoute({ place: 'results', job })} fw={600}>
           {view.title}

@@ -50,10 +50,11 @@ export function Running() {
 }
 
 function Headline({ contribution, room }: { contribution: Contribution; room: RoomView | null }) {
+  const alone = contribution.state === 'working' && room?.stage === 'unverified'
   return (
     <div role="status">
       <Text fw={650} size="lg">
-        {HEADLINES[contribution.state]}
+        {alone ? 'Waiting for another tab' : HEADLINES[contribution.state]}
       </Text>
       <Text size="sm" c="dimmed" mb="sm">
         {room === null ? (
@@ -62,6 +63,7 @@ function Headline({ contribution, room }: { contribution: Contribution; room: Ro
           <>
             {roomSentence(room)} of <Anchor href={formatRoute({ place: 'results', job: room.job })}>{room.title}</Anchor>.{' '}
             <Anchor href="#/room">See the room</Anchor>
+            {alone && ' All chunks here are computed, and only another tab can check them: the link on the page of the job brings one.'}
           </>
         )}
       </Text>

@@ -97,7 +97,7 @@ function Switches({ settings }: { settings: ContributionSettings }) {
       <Switch label="Only when this device is idle" {...toggle('onlyWhenIdle')} />
       <Switch
         label="Also run kernels that are not built in"
-        description="Written by strangers, locked in all the same. Each job shows its source on its results page."
+        description="A kernel is the program that a job runs. Those that strangers wrote are locked in all the same, and each job shows its source on its results page."
         {...toggle('allowCustomKernels')}
       />
     </>

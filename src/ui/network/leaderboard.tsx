@@ -11,7 +11,8 @@ const PLACES = 20
 /** Credit by peer, counted from certificates alone. */
 export function Leaderboard({ ledger }: { ledger: NodeSnapshot['ledger'] }) {
   const { leaderboard: leaders, entries, since } = ledger
-  if (leaders.length === 0) return <Text c="dimmed">No work has been verified yet.</Text>
+  if (leaders.length === 0)
+    return <Text c="dimmed">No work has been verified yet. That takes two tabs at least: one computes, another checks.</Text>
   return (
     <Sheet
       label="Leaderboard"

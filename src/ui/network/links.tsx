@@ -22,7 +22,7 @@ export function Relays({ relays }: { relays: Network['relays'] }) {
       {relays.map((relay) => (
         <Table.Tr key={relay.multiaddr}>
           <Table.Td>
-            <Group gap="xs" wrap="nowrap">
+            <Group gap="xs">
               <Text size="sm" ff="monospace" title={relay.multiaddr}>
                 {relay.place}
               </Text>
@@ -47,7 +47,8 @@ export function Relays({ relays }: { relays: Network['relays'] }) {
 }
 
 export function Peers({ peers }: { peers: Network['peers'] }) {
-  if (peers.length === 0) return <Text c="dimmed">No other peer has been met yet.</Text>
+  if (peers.length === 0)
+    return <Text c="dimmed">No other tab has been met yet. Open this page in another tab or on another device to see one here.</Text>
   return (
     <ul className="peers">
       {peers.slice(0, MAX_ROWS).map((peer) => (

@@ -3,9 +3,10 @@ import { useEffect, useRef } from 'react'
 import type { JobOutput } from '../../node/api.ts'
 import { percent } from '../view/format.ts'
 import { Painter } from './painter.ts'
+import { nothingHere } from './progress-sentence.ts'
 
 /** An image that fills in as chunks land; what is not verified yet lies behind a veil. */
-export function ImageView({ output }: { output: JobOutput }) {
+export function ImageView({ output, computed }: { output: JobOutput; computed: number }) {
   const [width, height] = output.job.space
   const canvas = useRef<HTMLCanvasElement>(null)
   const painter = useRef<Painter | null>(null)
@@ -30,7 +31,7 @@ export function ImageView({ output }: { output: JobOutput }) {
       />
       {!output.verified && (
         <Text component="figcaption" size="sm" c="dimmed">
-          {there === 0 ? 'Nothing is computed yet.' : 'What is veiled is computed but not verified yet.'}
+          {there === 0 ? nothingHere(computed) : 'What is veiled is computed but not verified yet.'}
         </Text>
       )}
     </figure>

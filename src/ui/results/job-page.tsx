@@ -44,7 +44,7 @@ export function JobPage({ job }: { job: string }) {
         {output === null ? (
           <Text c="dimmed">{error === '' ? 'Being fetched…' : 'It is tried again every two seconds.'}</Text>
         ) : (
-          <OutputView output={output} />
+          <OutputView output={output} computed={view.chunksDone} />
         )}
         {output !== null && <Downloads output={output} title={view.title} />}
       </Section>

@@ -37,7 +37,6 @@ describe('progressSentence', () => {
 
   it('does not call a computed job done', () => {
     expect(progressSentence(job({ state: 'computed', chunksDone: 10 }))).toMatch(/not verified/)
-    expect(progressSentence(job({ chunksDone: 10 }))).toMatch(/being checked/)
   })
 
   it('says of a search that has ended why not every chunk was computed', () => {

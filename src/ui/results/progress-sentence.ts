@@ -15,9 +15,9 @@ export function progressSentence(job: Pick<JobView, 'state' | 'chunksDone' | 'ch
     case 'open':
       return 'Waiting for a tab that takes it up.'
     case 'running':
-      return job.chunksDone >= job.chunks ? 'Computed; the last rooms are being checked.' : 'Running.'
+      return 'Running.'
     case 'computed':
-      return 'Computed, but not verified: another member has to check it.'
+      return 'Computed, but not verified yet: another tab has to check it. The link below brings one.'
     case 'verified':
       return job.found ? 'Found and verified: the rest need not be searched.' : 'Complete and verified.'
     case 'cancelled':
@@ -30,4 +30,11 @@ export function timeLeft({ state, etaSeconds, chunksDone, chunks }: Pick<JobView
   if (state !== 'running' || chunksDone >= chunks) return null
   if (etaSeconds === null) return 'How long it takes is not known yet.'
   return etaSeconds < 1 ? 'Nearly done.' : `About ${duration(etaSeconds)} left at the pace of the last minute.`
+}
+
+/** Why a result shows nothing, when so many chunks of it are computed. */
+export function nothingHere(computed: number): string {
+  return computed === 0
+    ? 'Nothing is computed yet.'
+    : 'What is computed has not arrived here yet: it is fetched from the tabs that have it.'
 }

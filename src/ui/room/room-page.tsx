@@ -100,16 +100,21 @@ function NoRoom({ seeking }: { seeking: boolean }) {
       <PageHead title="Room">A room is the tabs that work on one piece of a job together. This tab is in none at the moment.</PageHead>
       {seeking ? (
         <Text role="status">
-          {jobs === 0
-            ? 'There is no open job. A room appears here as soon as there is one.'
-            : `Looking for a room: ${plural(jobs, 'job')} open.`}
+          {jobs === 0 ? (
+            <>
+              There is no open job. A room appears here as soon as there is one. <Anchor href="#/submit">Submit a job</Anchor>
+            </>
+          ) : (
+            `Looking for a room: ${plural(jobs, 'job')} open.`
+          )}
         </Text>
       ) : (
-        <div>
+        <Stack align="start">
+          <Text>Once this tab contributes, the room that it joins is shown here.</Text>
           <Button component="a" href="#/contribute">
             Go to Contribute
           </Button>
-        </div>
+        </Stack>
       )}
       <Visit />
     </Stack>
@@ -129,7 +134,7 @@ function Visit() {
           {count(history.timesHost)}
         </Stat>
         <Stat name="Host changes">{count(history.hostChanges)}</Stat>
-        <Stat name="Chunks of liars recomputed">{count(history.recomputed)}</Stat>
+        <Stat name="Chunks of liars computed again">{count(history.recomputed)}</Stat>
       </dl>
       <Departures departures={history.departures.slice(-MAX_DEPARTURES)} />
     </Section>

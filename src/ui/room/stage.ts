@@ -21,7 +21,7 @@ export function stageSentence(room: Pick<RoomView, 'stage' | 'chunks'>): { title
     case 'unverified':
       return {
         title: 'Computed, unverified',
-        text: 'Nobody else is here to check these results. They count only once another member has.',
+        text: 'Nobody else is here to check these results, and they count only once somebody has. The link on the page of the job brings another tab.',
         good: false,
       }
     case 'complete':

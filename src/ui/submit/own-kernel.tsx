@@ -11,7 +11,7 @@ import { useSourceFault } from './use-source-fault.ts'
 /** A working kernel to start from, under a name of its own. */
 function example(): { manifest: string; source: string } {
   const { manifest, source } = builtInKernels[0]!
-  return { manifest: manifestText({ ...manifest, name: 'my-kernel', title: 'My kernel', description: '' }), source }
+  return { manifest: manifestText({ ...manifest, name: 'my-kernel', title: 'My kernel', description: '' }), source: source.trim() }
 }
 
 const CODE = { input: { fontFamily: 'ui-monospace, monospace', fontSize: 13 } }
@@ -27,8 +27,8 @@ export function OwnKernel() {
   return (
     <Stack gap="lg">
       <PageHead title="A kernel of your own">
-        One WGSL function, run by everybody who allows kernels that are not built in. Start from this one.{' '}
-        <Anchor href="#/submit">Choose a template instead</Anchor>
+        A kernel is the program that a job runs: one function in WGSL, the language of WebGPU. Tabs run it whose owners allow kernels that
+        are not built in. Start from this one. <Anchor href="#/submit">Choose a template instead</Anchor>
       </PageHead>
       <div className="columns">
         <Textarea
@@ -38,6 +38,7 @@ export function OwnKernel() {
           minRows={12}
           maxRows={28}
           spellCheck={false}
+          wrap="off"
           styles={CODE}
           error={fault === '' ? undefined : fault}
           value={source}
@@ -50,6 +51,7 @@ export function OwnKernel() {
           minRows={12}
           maxRows={28}
           spellCheck={false}
+          wrap="off"
           styles={CODE}
           error={'problem' in read ? read.problem : undefined}
           value={manifest}

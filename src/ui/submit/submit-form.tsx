@@ -133,9 +133,8 @@ export function SubmitForm({ kernel, untried = false }: { kernel: Kernel; untrie
           </Button>
           <Text size="sm" c="dimmed" mt="sm">
             Its title, parameters and input become readable for everybody who helps.
-            {contributing
-              ? ''
-              : ' This tab is not contributing: the job waits for other tabs, or you start contributing on the Contribute page.'}
+            {!contributing &&
+              ' This tab is not contributing: the job waits for other tabs, or for this one, which you can let help on the next page.'}
           </Text>
         </Paper>
         <AskOne work={request} preview={cost.preview} />
