@@ -26,8 +26,9 @@ test('a kernel of one’s own is checked as it is typed, tried here, and compute
 
   await source.fill(DOUBLE.replace('id.x', 'id.w'))
   await expect(source).toHaveAttribute('aria-invalid', 'true')
-  await expect(page.getByText(/line 2, column 18/).first()).toBeVisible()
+  await expect(page.getByText(/line 2, column 18.*its components are x y z or r g b\)/).first()).toBeVisible()
   await expect(attempt).toBeDisabled()
+  await expect(page.getByRole('button', { name: 'Ask one node' })).toBeDisabled()
 
   await source.fill('fn kernel(id: vec3<u32>) -> u32 { loop { if (id.x > 4000000u) { break; } } return 1u; }')
   await expect(source).not.toHaveAttribute('aria-invalid', 'true')
@@ -41,6 +42,7 @@ test('a kernel of one’s own is checked as it is typed, tried here, and compute
   await submit.click()
   await page.waitForURL(/#\/results\/.+/)
   const results = page.url()
+  await expect(page.getByText('which this tab leaves to others')).toBeVisible()
   await page.goto(`${results.split('#')[0]}#/contribute`)
   await page.getByRole('switch', { name: 'Also run kernels that are not built in' }).click()
   await page.getByRole('button', { name: 'Start contributing' }).click()

@@ -9,7 +9,7 @@ import { fail } from './lexer.ts'
 import type { ConstantChecker, ModuleNames } from './module-names.ts'
 import { PRELUDE_NAMES } from './scope.ts'
 import type { Scope } from './scope.ts'
-import { isAddressable, operandsOf, swizzleLanes } from './expression-parts.ts'
+import { componentsOf, isAddressable, operandsOf, swizzleLanes } from './expression-parts.ts'
 import {
   BOOL,
   ABSTRACT_FLOAT,
@@ -229,7 +229,7 @@ export class ExpressionChecker implements ConstantChecker {
     }
     if (of.type.kind !== 'vector') this.fail(at, `${typeName(of.type)} has no members`)
     const lanes = swizzleLanes(name, of.type.size)
-    if (lanes === null) this.fail(nameAt, `${typeName(of.type)} has no component "${name}"`, 'components are x y z w or r g b a')
+    if (lanes === null) this.fail(nameAt, `${typeName(of.type)} has no component "${name}"`, componentsOf(of.type.size))
     const type = lanes.length === 1 ? withComponent(U32, of.type.element) : vector(lanes.length, of.type.element)
     return this.fold({ op: 'swizzle', at, type, of, lanes })
   }

@@ -51,3 +51,9 @@ export function swizzleLanes(name: string, size: number): number[] | null {
   }
   return null
 }
+
+/** The components of a vector, for whoever named another. */
+export function componentsOf(size: number): string {
+  const [coordinates, colours] = ['xyzw', 'rgba'].map((letters) => [...letters.slice(0, size)].join(' '))
+  return `its components are ${coordinates} or ${colours}`
+}

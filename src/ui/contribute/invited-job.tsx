@@ -3,10 +3,12 @@ import { JobBadge } from '../parts/job-badge.tsx'
 import { formatRoute } from '../state/route.ts'
 import { useSnapshot } from '../state/ui.ts'
 import { percent, shortId } from '../view/format.ts'
+import { isLeftToOthers, wantsHelp } from '../view/wants-help.ts'
 
 /** The job that a shared link named. */
 export function InvitedJob({ job }: { job: string }) {
   const view = useSnapshot((snapshot) => snapshot.jobs.find((candidate) => candidate.id === job) ?? null, null)
+  const left = useSnapshot((snapshot) => view !== null && isLeftToOthers(view, snapshot.contribution.settings), false)
   if (view === null) {
     return (
       <Alert variant="light" title="You were invited to a job" role="status">
@@ -22,6 +24,11 @@ export function InvitedJob({ job }: { job: string }) {
         </Anchor>{' '}
         ({view.kernel}), {percent(view.chunksDone, view.chunks)} computed <JobBadge state={view.state} />
       </Text>
+      {wantsHelp(view) && left && (
+        <Text size="sm" mb="xs">
+          It runs a kernel that is not built in. To help, allow such kernels under your limits below.
+        </Text>
+      )}
       <Progress value={(100 * view.chunksDone) / Math.max(1, view.chunks)} aria-label="Chunks computed" />
     </Alert>
   )

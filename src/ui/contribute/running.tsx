@@ -5,7 +5,8 @@ import { formatRoute } from '../state/route.ts'
 import { act, useSnapshot } from '../state/ui.ts'
 import { CREDIT } from '../view/credit.ts'
 import { count, decimal, sentence, short } from '../view/format.ts'
-import { wantsHelp } from '../view/wants-help.ts'
+import { openElsewhere, openHere } from '../view/wants-help.ts'
+import { LeftToOthers } from './left-to-others.tsx'
 import { roleOf, roomSentence } from './role.ts'
 
 type Contribution = NodeSnapshot['contribution']
@@ -72,8 +73,10 @@ function Headline({ contribution, room }: { contribution: Contribution; room: Ro
 }
 
 function Waiting() {
-  const open = useSnapshot((snapshot) => snapshot.jobs.filter(wantsHelp).length, 0)
+  const open = useSnapshot(openHere, 0)
+  const elsewhere = useSnapshot(openElsewhere, 0)
   if (open > 0) return 'Rooms are tried one after the other; if none has a place, this tab opens one.'
+  if (elsewhere > 0) return <LeftToOthers jobs={elsewhere} />
   return (
     <>
       No job is open at the moment; this tab waits for one. <Anchor href="#/submit">Submit a job</Anchor>

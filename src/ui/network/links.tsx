@@ -18,7 +18,7 @@ const MAX_ROWS = 50
 export function Relays({ relays }: { relays: Network['relays'] }) {
   if (relays.length === 0) return <Text c="dimmed">No relay is known. This tab cannot meet others until it has one.</Text>
   return (
-    <Sheet label="Relays" columns={['Relay', 'State', 'Detail']}>
+    <Sheet label="Relays" columns={['Relay', 'State']}>
       {relays.map((relay) => (
         <Table.Tr key={relay.multiaddr}>
           <Table.Td>
@@ -38,8 +38,8 @@ export function Relays({ relays }: { relays: Network['relays'] }) {
           </Table.Td>
           <Table.Td data-testid="relay-state" data-state={relay.state}>
             {RELAY_WORDS[relay.state]}
+            {relay.detail !== '' && `: ${relay.detail}`}
           </Table.Td>
-          <Table.Td>{relay.detail}</Table.Td>
         </Table.Tr>
       ))}
     </Sheet>

@@ -45,6 +45,11 @@ export function Downloads({ output, title }: { output: JobOutput; title: string 
           Download certificates
         </Button>
       </Group>
+      {!output.complete && (
+        <Text size="xs" c="dimmed" mt="xs">
+          The result can be downloaded once all of it is computed.
+        </Text>
+      )}
       <Hash output={output} />
       {output.certificates.length > 0 && (
         <Text size="xs" c="dimmed" mt="xs">

@@ -3,7 +3,7 @@ import { kernelByName } from '../../compute/kernels/index.ts'
 import type { Job } from '../../domain/job.ts'
 import { kernelCid } from '../../domain/kernel.ts'
 import type { Kernel } from '../../domain/kernel.ts'
-import { columnTitles, hexLines, itemCount, plotColumns, rows } from './elements.ts'
+import { columnTitles, hexLines, isMissing, itemCount, missingNote, plotColumns, rows } from './elements.ts'
 
 const layout = (element: 'u32' | 'i32' | 'f32', elementsPerItem = 1) => ({ output: { element, elementsPerItem } })
 const words = (...values: number[]) => new Uint8Array(new Uint32Array(values).buffer)
@@ -73,5 +73,26 @@ describe('the columns of an output', () => {
   it('are numbered from 1 in a stranger’s kernel that names none, whatever it calls itself', () => {
     expect(titles(kernelByName('collatz')!, 'bafystranger')).toEqual(['Value 1', 'Value 2', 'Value 3'])
     expect(titles(withOutput({ element: 'u32', elementsPerItem: 1 }))).toEqual(['Value'])
+  })
+})
+
+describe('what is not there', () => {
+  const of = (name: string, found: boolean, ...chunkStates: ('missing' | 'verified')[]) => ({
+    kernel: kernelByName(name)!,
+    found,
+    chunkStates,
+  })
+
+  it('is no row of zeros where each chunk has one', () => {
+    const search = of('sha256', true, 'verified', 'missing')
+    expect([0, 1].map((item) => isMissing(search, item))).toEqual([false, true])
+    expect(missingNote(search)).toMatch(/^– .* need not be searched/)
+    expect(missingNote({ ...search, found: false })).toMatch(/^– .* not there yet/)
+  })
+
+  it('stands as zero where a chunk has many items, and needs no word once all is there', () => {
+    expect(isMissing(of('matmul', false, 'missing'), 0)).toBe(false)
+    expect(missingNote(of('matmul', false, 'missing'))).toMatch(/stand as zero/)
+    expect(missingNote(of('matmul', false, 'verified'))).toBeNull()
   })
 })

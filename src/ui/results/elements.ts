@@ -18,6 +18,20 @@ export function columnTitles({ job, kernel }: Pick<JobOutput, 'job' | 'kernel'>)
   return Array.from({ length: elementsPerItem }, (_, element) => (elementsPerItem === 1 ? 'Value' : `Value ${element + 1}`))
 }
 
+type Partly = Pick<JobOutput, 'kernel' | 'chunkStates' | 'found'>
+
+/** Whether an item of a folded output, which is that of a chunk, is not there: its zeros say nothing. */
+export function isMissing({ kernel, chunkStates }: Partly, item: number): boolean {
+  return kernel.manifest.reduce !== 'concat' && chunkStates[item] === 'missing'
+}
+
+/** How what is not there looks in a table; null when everything is. */
+export function missingNote({ kernel, chunkStates, found }: Partly): string | null {
+  if (!chunkStates.includes('missing')) return null
+  if (kernel.manifest.reduce === 'concat') return 'Values that are not there yet stand as zero.'
+  return found ? '– stands for chunks that need not be searched any more.' : '– stands for chunks that are not there yet.'
+}
+
 /** Whole items in the output stream. */
 export function itemCount(manifest: Layout, output: Uint8Array): number {
   return Math.floor(output.length / (4 * manifest.output.elementsPerItem))

@@ -31,7 +31,7 @@ describe('findings', () => {
   it('give a price only once there are paths', () => {
     expect(findings(result('montecarlo', [0, 0, 0, 0, 0, 0]))).toEqual([])
     expect(findings(result('montecarlo', [0, 1, 0, 1, 0, 16])).map(({ name }) => name)).toEqual([
-      'Price, in first prices',
+      'Price, × first price',
       'Standard error',
       'Paths',
     ])

@@ -53,7 +53,7 @@ function price({ job, kernel, output }: Result): Finding[] {
   const summary = optionPrice(words, (1 + number('stepRate')) ** number('steps'))
   if (summary.paths === 0) return []
   return [
-    { name: 'Price, in first prices', value: summary.price.toFixed(6) },
+    { name: 'Price, × first price', value: summary.price.toFixed(6) },
     { name: 'Standard error', value: summary.standardError.toExponential(1) },
     { name: 'Paths', value: count(summary.paths) },
   ]

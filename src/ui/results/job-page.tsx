@@ -21,8 +21,8 @@ import { useOutput } from './use-output.ts'
 /** One job: its result as it fills in, who computed it, and the proof. */
 export function JobPage({ job }: { job: string }) {
   const view = useSnapshot<JobView | null>((snapshot) => snapshot.jobs.find((candidate) => candidate.id === job) ?? null, null)
-  const { output, error } = useOutput(view === null ? null : job)
   const ended = view !== null && !wantsHelp(view)
+  const { output, error } = useOutput(view === null ? null : job, ended ? view.microjobsVerified : 0)
   const [sharing, setSharing] = useState(false)
   // It stays while the page is shown: the result must not move when the job ends.
   if (view !== null && !ended && !sharing) setSharing(true)

@@ -3,12 +3,14 @@ import type { JobView } from '../../node/api.ts'
 import { formatRoute } from '../state/route.ts'
 import { useSnapshot } from '../state/ui.ts'
 import { count, percent, shortId } from '../view/format.ts'
-import { wantsHelp } from '../view/wants-help.ts'
+import { LeftToOthers } from '../contribute/left-to-others.tsx'
+import { isLeftToOthers, wantsHelp } from '../view/wants-help.ts'
 import { progressSentence, recomputedSentence, timeLeft } from './progress-sentence.ts'
 
 /** How far the job is: computed and verified apart, because only one of them is done. */
 export function JobProgress({ job }: { job: JobView }) {
   const idle = useSnapshot((snapshot) => snapshot.contribution.state === 'off', false)
+  const left = useSnapshot((snapshot) => isLeftToOthers(job, snapshot.contribution.settings), false)
   const self = useSnapshot((snapshot) => snapshot.peer, '')
   const recomputed = recomputedSentence(job.recomputed, (peer) => (peer === self ? 'this tab' : shortId(peer)))
   return (
@@ -36,7 +38,12 @@ export function JobProgress({ job }: { job: JobView }) {
           {recomputed}
         </Text>
       )}
-      {idle && wantsHelp(job) && (
+      {wantsHelp(job) && left && (
+        <Text size="sm" mt="sm">
+          <LeftToOthers jobs={1} />
+        </Text>
+      )}
+      {wantsHelp(job) && idle && !left && (
         <Text size="sm" mt="sm">
           This tab does not contribute. <Anchor href={formatRoute({ place: 'contribute', job: job.id })}>Let it help with this job</Anchor>
         </Text>

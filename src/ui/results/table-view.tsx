@@ -4,7 +4,7 @@ import type { JobOutput } from '../../node/api.ts'
 import { Sheet } from '../parts/sheet.tsx'
 import { Stat } from '../parts/stat.tsx'
 import { count } from '../view/format.ts'
-import { columnTitles, itemCount, rows } from './elements.ts'
+import { columnTitles, isMissing, itemCount, missingNote, rows } from './elements.ts'
 import { findings } from './findings.ts'
 
 const PAGE = 20
@@ -17,6 +17,8 @@ export function TableView({ output }: { output: JobOutput }) {
   const pages = Math.max(1, Math.ceil(total / PAGE))
   const values = columnTitles(output).map((title) => ({ title, figures: true as const }))
   const found = findings(output)
+  const folded = manifest.reduce !== 'concat'
+  const note = missingNote(output)
   return (
     <div>
       {found.length > 0 && (
@@ -28,13 +30,13 @@ export function TableView({ output }: { output: JobOutput }) {
           ))}
         </dl>
       )}
-      <Sheet label="Output" columns={[manifest.reduce === 'concat' ? 'Item' : 'Chunk', ...values]} monospace>
+      <Sheet label="Output" columns={[folded ? 'Chunk' : 'Item', ...values]} monospace>
         {rows(manifest, output.output, (page - 1) * PAGE, PAGE).map((row) => (
           <Table.Tr key={row.index}>
             <Table.Td>{count(row.index)}</Table.Td>
             {row.values.map((value, element) => (
               <Table.Td key={element} ta="right">
-                {value}
+                {isMissing(output, row.index) ? '–' : value}
               </Table.Td>
             ))}
           </Table.Tr>
@@ -50,9 +52,9 @@ export function TableView({ output }: { output: JobOutput }) {
           getItemProps={(item) => ({ 'aria-label': `Page ${item}` })}
         />
       )}
-      {!output.complete && (
+      {note !== null && (
         <Text size="sm" c="dimmed">
-          Values that are not there yet stand as zero.
+          {note}
         </Text>
       )}
     </div>

@@ -7,8 +7,11 @@ const REST_MS = 250
 /** Time after which an output that could not be read is tried again, ms. */
 const RETRY_MS = 2000
 
-/** The output of a job as it stands, for as long as the component is shown. */
-export function useOutput(job: string | null): { output: JobOutput | null; error: string } {
+/**
+ * The output of a job as it stands, for as long as the component is shown. Once all of it is verified it is looked at again
+ * only when `certified` changes: rooms that were at work when a search ended certify a little later.
+ */
+export function useOutput(job: string | null, certified: number): { output: JobOutput | null; error: string } {
   const node = useUi((state) => state.node)
   const [result, setResult] = useState<{ output: JobOutput | null; error: string }>({ output: null, error: '' })
   useEffect(() => {
@@ -34,7 +37,9 @@ export function useOutput(job: string | null): { output: JobOutput | null; error
     }
     void keepFollowing()
     return () => gone.abort()
-  }, [node, job])
+    // What is watched has ended when a search has: it is looked at again for its last certificates.
+    // eslint-disable-next-line react/exhaustive-effect-dependencies
+  }, [node, job, certified])
   return result
 }
 

@@ -1,5 +1,6 @@
 import { Alert, Anchor, Button, Stack, Text } from '@mantine/core'
 import type { NodeSnapshot, RoomView } from '../../node/api.ts'
+import { LeftToOthers } from '../contribute/left-to-others.tsx'
 import { roomSentence } from '../contribute/role.ts'
 import { PageHead } from '../parts/page-head.tsx'
 import { Section } from '../parts/section.tsx'
@@ -7,7 +8,7 @@ import { Stat } from '../parts/stat.tsx'
 import { formatRoute } from '../state/route.ts'
 import { useSnapshot } from '../state/ui.ts'
 import { count, plural } from '../view/format.ts'
-import { wantsHelp } from '../view/wants-help.ts'
+import { openElsewhere, openHere } from '../view/wants-help.ts'
 import { ChunkGrid } from './chunk-grid.tsx'
 import { Departures } from './departures.tsx'
 import { GraphDrawing } from './graph-drawing.tsx'
@@ -94,18 +95,21 @@ function Verdict({ room }: { room: RoomView }) {
 }
 
 function NoRoom({ seeking }: { seeking: boolean }) {
-  const jobs = useSnapshot((snapshot) => snapshot.jobs.filter(wantsHelp).length, 0)
+  const jobs = useSnapshot(openHere, 0)
+  const elsewhere = useSnapshot(openElsewhere, 0)
   return (
     <Stack gap="lg">
       <PageHead title="Room">A room is the tabs that work on one piece of a job together. This tab is in none at the moment.</PageHead>
       {seeking ? (
         <Text role="status">
-          {jobs === 0 ? (
+          {jobs > 0 ? (
+            `Looking for a room: ${plural(jobs, 'job')} open.`
+          ) : elsewhere > 0 ? (
+            <LeftToOthers jobs={elsewhere} />
+          ) : (
             <>
               There is no open job. A room appears here as soon as there is one. <Anchor href="#/submit">Submit a job</Anchor>
             </>
-          ) : (
-            `Looking for a room: ${plural(jobs, 'job')} open.`
           )}
         </Text>
       ) : (

@@ -13,7 +13,7 @@ export function Cost({ preview, error, waiting }: { preview: SubmitPreview | nul
     )
   }
   if (preview === null) {
-    return <Text c="dimmed">{waiting ? 'Being worked out…' : 'Appears here once everything is filled in.'}</Text>
+    return <Text c="dimmed">{waiting ? 'Being worked out…' : 'Appears here once every field is right.'}</Text>
   }
   return (
     <>

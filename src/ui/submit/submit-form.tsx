@@ -137,7 +137,7 @@ export function SubmitForm({ kernel, untried = false }: { kernel: Kernel; untrie
               ' This tab is not contributing: the job waits for other tabs, or for this one, which you can let help on the next page.'}
           </Text>
         </Paper>
-        <AskOne work={request} preview={cost.preview} />
+        <AskOne work={sound ? request : null} preview={cost.preview} />
       </Section>
     </form>
   )
