@@ -115,8 +115,21 @@ describe('a job whose manifest nobody has', () => {
     const catalogue = new Catalogue({ store, blocks, clock: { now: () => 0, after }, builtIn: [], changed: () => undefined })
     store.add({ kind: 'job', job: 'job', requester: 'ann', createdAt: 1, kernel: 'kernel', title: '', chunks: 1, microjobs: 1 })
     const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
-    return { catalogue, due, settled }
+    return { catalogue, store, due, settled }
   }
+
+  it('is cancelled once everybody who says to have submitted it has taken it back', async () => {
+    const { catalogue, store } = await missing(async () => Promise.reject(new Error('nobody')))
+    expect(catalogue.isCancelled('job')).toBe(false)
+    const tombstone = (requester: string) => ({ kind: 'tombstone', job: 'job', requester, createdAt: 2 }) as const
+    store.add({ kind: 'job', job: 'job', requester: 'stranger', createdAt: 1, kernel: 'kernel', title: '', chunks: 1, microjobs: 1 })
+    store.add(tombstone('stranger'))
+    expect(catalogue.isCancelled('job')).toBe(false)
+    store.add(tombstone('ann'))
+    expect(catalogue.isCancelled('job')).toBe(true)
+    expect(catalogue.isCancelled('another')).toBe(false)
+    catalogue.stop()
+  })
 
   it('is asked for again and again, and leaves nothing behind', async () => {
     let asked = 0

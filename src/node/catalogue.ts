@@ -76,10 +76,12 @@ export class Catalogue {
     return this.#fresh().of(job)
   }
 
-  /** Taken back by its own requester. */
+  /** Taken back by its own requester; while its manifest has not arrived, by everybody who says to be that. */
   isCancelled(job: JobId): boolean {
-    const known = this.#jobs.get(job)
-    return known !== undefined && this.recordsOf(job).cancelledBy.has(known.job.requester)
+    const requester = this.#jobs.get(job)?.job.requester
+    const requesters = requester === undefined ? [...(this.#records.get(job)?.keys() ?? [])] : [requester]
+    const { cancelledBy } = this.recordsOf(job)
+    return requesters.length > 0 && requesters.every((peer) => cancelledBy.has(peer))
   }
 
   /** Some room works on it now, by a claim that has not lapsed. */

@@ -3,6 +3,7 @@ import { JobBadge } from '../parts/job-badge.tsx'
 import { formatRoute } from '../state/route.ts'
 import { useSnapshot } from '../state/ui.ts'
 import { percent, shortId } from '../view/format.ts'
+import { kernelName } from '../view/kernel-name.ts'
 import { isLeftToOthers, wantsHelp } from '../view/wants-help.ts'
 
 /** The job that a shared link named. */
@@ -22,7 +23,7 @@ export function InvitedJob({ job }: { job: string }) {
         <Anchor href={formatRoute({ place: 'results', job })} fw={600}>
           {view.title}
         </Anchor>{' '}
-        ({view.kernel}), {percent(view.chunksDone, view.chunks)} computed <JobBadge state={view.state} />
+        ({kernelName(view)}), {percent(view.chunksDone, view.chunks)} computed <JobBadge state={view.state} />
       </Text>
       {wantsHelp(view) && left && (
         <Text size="sm" mb="xs">

@@ -5,6 +5,7 @@ import { JobBadge } from '../parts/job-badge.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { CHECK, formatRoute } from '../state/route.ts'
 import { useSnapshot } from '../state/ui.ts'
+import { kernelName } from '../view/kernel-name.ts'
 import { dateTime, percent, plural } from '../view/format.ts'
 
 const NONE: JobView[] = []
@@ -64,7 +65,7 @@ const JobLine = memo(function JobLine({ job }: { job: JobView }) {
             {job.title}
           </Anchor>
           <Text size="sm" c="dimmed">
-            {job.kernel} · {plural(job.chunks, 'chunk')} · {dateTime(job.createdAt)}
+            {kernelName(job)} · {plural(job.chunks, 'chunk')} · {dateTime(job.createdAt)}
             {job.mine ? ' · submitted here' : ''}
           </Text>
         </div>

@@ -8,6 +8,7 @@ import { Section } from '../parts/section.tsx'
 import { SharePanel } from '../parts/share-panel.tsx'
 import { useSnapshot } from '../state/ui.ts'
 import { dateTime } from '../view/format.ts'
+import { kernelName } from '../view/kernel-name.ts'
 import { wantsHelp } from '../view/wants-help.ts'
 import { CancelButton } from './cancel-button.tsx'
 import { Certificates } from './certificates.tsx'
@@ -30,7 +31,7 @@ export function JobPage({ job }: { job: string }) {
   return (
     <Stack gap="lg">
       <PageHead title={view.title}>
-        <JobBadge state={view.state} testId="job-state" /> {view.kernel}, submitted {dateTime(view.createdAt)} by{' '}
+        <JobBadge state={view.state} testId="job-state" /> {kernelName(view)}, submitted {dateTime(view.createdAt)} by{' '}
         <PeerName peer={view.requester} />. <Anchor href="#/results">All results</Anchor>
       </PageHead>
       <JobProgress job={view} />

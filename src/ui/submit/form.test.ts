@@ -53,8 +53,8 @@ describe('the form of a kernel', () => {
   })
 
   it('says the range with its unit, and the length of a list', () => {
-    expect(rangeText(width)).toBe('1 to 8,192 pixels')
-    expect(rangeText({ ...centre, min: 1e-15 })).toBe('0.000000000000001 to 4')
-    expect(rangeText(weights)).toBe('up to 3 numbers, each -99 to 99; the rest are zero')
+    expect(rangeText(width)).toBe('from 1 to 8,192 pixels')
+    expect(rangeText({ ...centre, min: 1e-15 })).toBe('from 0.000000000000001 to 4')
+    expect(rangeText(weights)).toBe('up to 3 numbers, each from -99 to 99; the rest are zero')
   })
 })

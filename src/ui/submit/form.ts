@@ -35,10 +35,10 @@ export function readForm(
   return { values, errors }
 }
 
-/** "0 to 4,096 pixels", for the line under a field. */
+/** "from 0 to 4,096 pixels", for the line under a field. */
 export function rangeText(parameter: Parameter): string {
   const unit = parameter.unit ? ` ${parameter.unit}` : ''
-  const range = `${exact(parameter.min)} to ${exact(parameter.max)}${unit}`
+  const range = `from ${exact(parameter.min)} to ${exact(parameter.max)}${unit}`
   return parameter.length === undefined ? range : `up to ${parameter.length} numbers, each ${range}; the rest are zero`
 }
 
