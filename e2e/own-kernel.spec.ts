@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, ready, test } from './fixtures/tabs.ts'
 
 const DOUBLE = 'fn kernel(id: vec3<u32>) -> u32 {\n  return 2u * id.x;\n}'
@@ -48,4 +49,15 @@ test('a kernel of one’s own is checked as it is typed, tried here, and compute
   await page.getByRole('button', { name: 'Start contributing' }).click()
   await page.goto(results)
   await expect(page.getByTestId('job-state')).toHaveText(/computed/i, { timeout: 60_000 })
+})
+
+test('what the README shows to a programmer runs as it stands', async ({ openTab }) => {
+  const page = await openTab('/?engine=cpu#/network')
+  await ready(page)
+  const example = /```js\n([^]*?)```/.exec(readFileSync(new URL('../README.md', import.meta.url), 'utf8'))?.[1]
+  const said = page.waitForEvent('console', (message) => message.text().startsWith('998001, '))
+  const ended = page.evaluate(`(async () => {${example}})()`).catch(() => undefined)
+  expect((await said).text()).toBe('998001, not verified yet')
+  await page.close()
+  await ended
 })

@@ -68,8 +68,9 @@ export function NetworkPage() {
       </Section>
       <Section title="For programmers">
         <Text size="sm">
-          The node of this page is <Code>window.roomful</Code> in the browser’s console; <Code>roomful.snapshot()</Code> gives everything
-          that is shown here.
+          The node of this page is <Code>window.roomful</Code> in the browser’s console. <Code>roomful.snapshot()</Code> gives everything
+          that is shown here, <Code>roomful.submit()</Code> takes a job and <Code>roomful.watch()</Code> gives its results; the README of
+          Roomful has an example.
         </Text>
       </Section>
     </Stack>
