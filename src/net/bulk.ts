@@ -1,5 +1,6 @@
 import PQueue from 'p-queue'
 import { decodeCanonical, encodeCanonical } from '../domain/ids.ts'
+import { openStream } from './open-stream.ts'
 import { frameStream } from './stream-frames.ts'
 import type { Connection, Stream } from '@libp2p/interface'
 import type { PeerId } from '../domain/ids.ts'
@@ -71,8 +72,7 @@ export class Bulk {
   }
 
   async #fetch(peer: PeerId, name: string, { maxBytes, signal }: FetchOptions): Promise<Uint8Array> {
-    const connection = await this.#links.path(peer, signal)
-    const stream = await connection.newStream(BULK_PROTOCOL, { signal, runOnLimitedConnection: true })
+    const stream = await openStream(this.#links, peer, BULK_PROTOCOL, { signal })
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
     let answer: Uint8Array<ArrayBuffer> | null = null
     let arrived = 0

@@ -137,6 +137,7 @@ describe('links, when connections are replaced,', () => {
   it.each([
     ['a relayed connection', { limits: {} }, BULK_PROTOCOL],
     ['one of two links', { direction: 'inbound' as const }, `${RECORDS_PROTOCOL}/orbitdb/jobs`],
+    ['a relayed connection on which a stream is being opened', { limits: {} }, ''],
   ])('close %s only when what was asked over it has been answered', async (_name, init, protocol) => {
     const world = new World()
     const surplus = world.open({ ...init, streams: [{ protocol }] })

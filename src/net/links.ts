@@ -277,7 +277,8 @@ export class Links {
     const keep = open.find((connection) => isDirect(connection) && connection.direction === 'outbound') ?? open.find(isDirect)
     if (keep === undefined) return
     const surplus = open.filter((connection) => connection !== keep && (!isDirect(connection) || this.self < peer))
-    const isQuestion = (protocol: string): boolean => this.#init.asking.some((start) => protocol.startsWith(start))
+    // A stream without a protocol is still being opened: what for is not known yet.
+    const isQuestion = (protocol: string): boolean => protocol === '' || this.#init.asking.some((start) => protocol.startsWith(start))
     const asked = surplus.filter(({ streams }) => streams.some(({ protocol }) => isQuestion(protocol)))
     for (const connection of surplus) {
       // Closing waits a second for what is still to be sent, and then leaves a connection that is neither open nor closed.

@@ -1,3 +1,4 @@
+import { openStream } from './open-stream.ts'
 import { frameStream } from './stream-frames.ts'
 import type { Connection, Stream } from '@libp2p/interface'
 import type { PeerId } from '../domain/ids.ts'
@@ -77,7 +78,7 @@ export class Reporter {
     }
     const open = (): void => {
       const mine = ++round
-      this.#open(peer, stop.signal).then((stream) => {
+      openStream(this.#links, peer, REPORT_PROTOCOL, { signal: stop.signal }).then((stream) => {
         if (stop.signal.aborted || mine !== round) return stream.abort(new Error('not observed any more'))
         frames?.close()
         frames = frameStream(stream, () => ({
@@ -111,11 +112,6 @@ export class Reporter {
     for (const { frames } of this.#observers) frames.close()
     this.#observers.clear()
     await this.#libp2p.unhandle(REPORT_PROTOCOL)
-  }
-
-  async #open(peer: PeerId, signal: AbortSignal): Promise<Stream> {
-    const connection: Connection = await this.#links.path(peer, signal)
-    return connection.newStream(REPORT_PROTOCOL, { signal, runOnLimitedConnection: true })
   }
 
   #onStream(stream: Stream, connection: Connection): void {

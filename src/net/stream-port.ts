@@ -1,3 +1,4 @@
+import { openStream } from './open-stream.ts'
 import { frameStream } from './stream-frames.ts'
 import { ROOM_PROTOCOL } from '../room/wire/constants.ts'
 import type { Connection, Stream } from '@libp2p/interface'
@@ -8,14 +9,8 @@ import type { RoomfulLibp2p } from './libp2p-options.ts'
 import type { Links } from './links.ts'
 import type { Offences } from './offences.ts'
 
-const STREAM_TIMEOUT_MS = 8_000
 /** One stream is used; a second one overlaps while a path changes. */
 const STREAMS_PER_CONNECTION = 4
-/** Connections on which a stream is tried before the peer counts as out of reach. */
-const PATHS_TRIED = 3
-/** What a connection that is well may answer. */
-const REFUSALS = ['UnsupportedProtocolError', 'TooManyOutboundProtocolStreamsError', 'StreamResetError', 'UnexpectedEOFError']
-
 /** Streams of {@link ROOM_PROTOCOL} over libp2p, on the best connection that there is. */
 export class Libp2pStreamPort implements StreamPort {
   readonly self: PeerId
@@ -33,26 +28,8 @@ export class Libp2pStreamPort implements StreamPort {
   }
 
   async open(peer: PeerId, events: FrameStreamEvents, signal: AbortSignal): Promise<FrameStream> {
-    const stream = await this.#newStream(peer, signal)
+    const stream = await openStream(this.#links, peer, ROOM_PROTOCOL, { signal, maxOutboundStreams: STREAMS_PER_CONNECTION })
     return frameStream(stream, () => events)
-  }
-
-  /** A connection may be over before it says so: that it carries no stream is the proof, and another path may do. */
-  async #newStream(peer: PeerId, signal: AbortSignal): Promise<Stream> {
-    for (let tries = 1; ; tries++) {
-      const connection = await this.#links.path(peer, signal)
-      const patience = AbortSignal.any([signal, AbortSignal.timeout(STREAM_TIMEOUT_MS)])
-      try {
-        return await connection.newStream(ROOM_PROTOCOL, {
-          signal: patience,
-          runOnLimitedConnection: true,
-          maxOutboundStreams: STREAMS_PER_CONNECTION,
-        })
-      } catch (error) {
-        if (patience.aborted || tries === PATHS_TRIED || (connection.status === 'open' && isRefusal(error))) throw error
-        connection.abort(error instanceof Error ? error : new Error(String(error)))
-      }
-    }
   }
 
   accept(handler: (peer: PeerId, stream: FrameStream) => FrameStreamEvents): void {
@@ -107,10 +84,6 @@ export class Libp2pStreamPort implements StreamPort {
   async stop(): Promise<void> {
     await this.#libp2p.unhandle(ROOM_PROTOCOL)
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && REFUSALS.includes(error.name)
 }
 
 /** Makes a foreign handler's error visible as an uncaught one, without harming whoever called the handler. */

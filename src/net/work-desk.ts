@@ -1,3 +1,4 @@
+import { openStream } from './open-stream.ts'
 import { frameStream } from './stream-frames.ts'
 import type { Connection, Stream } from '@libp2p/interface'
 import type { PeerId } from '../domain/ids.ts'
@@ -49,8 +50,7 @@ export class WorkDesk {
 
   /** The peer's answer. @throws WorkDeskError when it breaks off without one */
   async ask(peer: PeerId, work: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const connection = await this.#links.path(peer, signal)
-    const stream = await connection.newStream(WORK_PROTOCOL, { signal, runOnLimitedConnection: true })
+    const stream = await openStream(this.#links, peer, WORK_PROTOCOL, { signal })
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
     const frames = frameStream(stream, () => ({
       onFrame: (frame) => resolve(frame.slice()),

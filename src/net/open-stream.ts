@@ -1,0 +1,36 @@
+import type { NewStreamOptions, Stream } from '@libp2p/interface'
+import type { PeerId } from '../domain/ids.ts'
+import type { Links } from './links.ts'
+
+/** How long a connection may take to open one stream, ms. */
+const STREAM_TIMEOUT_MS = 8_000
+/** Tries to open a stream before the peer counts as out of reach. */
+const TRIES = 3
+/** What a connection that is well may answer. */
+const REFUSALS = ['UnsupportedProtocolError', 'TooManyOutboundProtocolStreamsError', 'StreamResetError']
+/** The end of a stream that is not yet open: of the stream alone, or of a connection that is just being closed. */
+const ENDED = 'UnexpectedEOFError'
+
+/**
+ * A stream to a peer on the best connection there is. A connection may be over before it says so: that it carries no
+ * stream is the proof, and another path may do.
+ * @throws UnreachableError when no path leads to the peer, or what the last connection tried said
+ */
+export async function openStream(
+  links: Pick<Links, 'path'>,
+  peer: PeerId,
+  protocol: string,
+  options: NewStreamOptions & { signal: AbortSignal },
+): Promise<Stream> {
+  for (let tries = 1; ; tries++) {
+    const connection = await links.path(peer, options.signal)
+    const patience = AbortSignal.any([options.signal, AbortSignal.timeout(STREAM_TIMEOUT_MS)])
+    try {
+      return await connection.newStream(protocol, { ...options, signal: patience, runOnLimitedConnection: true })
+    } catch (error) {
+      const name = error instanceof Error ? error.name : ''
+      if (patience.aborted || tries === TRIES || (connection.status === 'open' && REFUSALS.includes(name))) throw error
+      if (name !== ENDED) connection.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+}
