@@ -1,4 +1,4 @@
-import type { NewStreamOptions, Stream } from '@libp2p/interface'
+import type { Connection, NewStreamOptions, Stream } from '@libp2p/interface'
 import type { PeerId } from '../domain/ids.ts'
 import type { Links } from './links.ts'
 
@@ -8,7 +8,7 @@ const STREAM_TIMEOUT_MS = 8_000
 const TRIES = 3
 /** What a connection that is well may answer. */
 const REFUSALS = ['UnsupportedProtocolError', 'TooManyOutboundProtocolStreamsError', 'StreamResetError']
-/** The end of a stream that is not yet open: of the stream alone, or of a connection that is just being closed. */
+/** The end of a stream that is not open yet. Once, it may be of the stream alone. */
 const ENDED = 'UnexpectedEOFError'
 
 /**
@@ -22,6 +22,7 @@ export async function openStream(
   protocol: string,
   options: NewStreamOptions & { signal: AbortSignal },
 ): Promise<Stream> {
+  let doubted: Connection | null = null
   for (let tries = 1; ; tries++) {
     const connection = await links.path(peer, options.signal)
     const patience = AbortSignal.any([options.signal, AbortSignal.timeout(STREAM_TIMEOUT_MS)])
@@ -30,7 +31,8 @@ export async function openStream(
     } catch (error) {
       const name = error instanceof Error ? error.name : ''
       if (patience.aborted || tries === TRIES || (connection.status === 'open' && REFUSALS.includes(name))) throw error
-      if (name !== ENDED) connection.abort(error instanceof Error ? error : new Error(String(error)))
+      if (name === ENDED && connection !== doubted) doubted = connection
+      else connection.abort(error instanceof Error ? error : new Error(String(error)))
     }
   }
 }
