@@ -84,5 +84,10 @@ test('a result of many digits scrolls by itself on a phone, and the page does no
   const digits = page.getByLabel('The first bytes of the output')
   await expect(digits).toBeVisible()
   expect(await digits.evaluate((element) => element.scrollWidth > element.clientWidth)).toBe(true)
+  // What is scrolled into view is not behind the bar at the foot of a phone.
+  const download = page.getByRole('button', { name: 'Download raw bytes' })
+  await download.evaluate((element) => element.scrollIntoView({ block: 'end' }))
+  const [button, bar] = [await download.boundingBox(), await page.locator('footer').boundingBox()]
+  expect(button!.y + button!.height).toBeLessThanOrEqual(bar!.y)
   expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0)
 })

@@ -130,7 +130,7 @@ export class RelayKeeper {
       this.#set(relay.peer, 'connecting', '')
     } catch (error) {
       if (this.#stop.signal.aborted) return
-      this.#set(relay.peer, 'unreachable', `${whyNot(error)}; it is tried again every second`)
+      this.#set(relay.peer, 'unreachable', whyNot(error))
       this.#dialLater(relay)
     } finally {
       this.#dialling.delete(relay.peer)

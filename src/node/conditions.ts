@@ -67,6 +67,7 @@ export function reasonToPause(
 ): string {
   if (settings.pauseOnBattery && conditions.onBattery) return 'This device runs on battery.'
   if (settings.pauseOnMetered && conditions.metered) return 'This connection is metered.'
-  if (settings.onlyWhenIdle && !conditions.idle) return 'Somebody is using this page; computing goes on after a minute without.'
+  if (settings.onlyWhenIdle && !conditions.idle)
+    return 'Somebody is using this page. Computing goes on once it has been left alone for a minute.'
   return ''
 }

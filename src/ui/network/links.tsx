@@ -9,7 +9,7 @@ type Network = NodeSnapshot['network']
 const RELAY_WORDS: Record<Network['relays'][number]['state'], string> = {
   connecting: 'connecting',
   reserved: 'reserved: others can find this tab',
-  unreachable: 'unreachable',
+  unreachable: 'unreachable, but this tab keeps trying',
 }
 
 /** Most rows of a table that can grow without end. */

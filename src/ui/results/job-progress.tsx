@@ -40,7 +40,7 @@ export function JobProgress({ job }: { job: JobView }) {
       )}
       {wantsHelp(job) && left && (
         <Text size="sm" mt="sm">
-          <LeftToOthers jobs={1} />
+          <LeftToOthers />
         </Text>
       )}
       {wantsHelp(job) && idle && !left && (
