@@ -180,7 +180,7 @@ export function describeEngine(name: string, create: () => Promise<Engine>): voi
         name: 'KernelError',
         line: 2,
         column: 13,
-        hint: 'components are x y z w or r g b a',
+        hint: 'its components are x y z or r g b',
       })
       await expect(engine.run(testTask(kernel, {}), never)).rejects.toMatchObject({ name: 'KernelError', line: 2 })
     })
