@@ -123,6 +123,7 @@ export class Siege {
   async honestTraffic(): Promise<void> {
     const [a, b] = this.honest
     const message = leave()
+    let heard = false
     const arrivals = [
       new Promise<void>((resolve) => {
         const end = b.network.transport.onMessage((from) => {
@@ -135,6 +136,7 @@ export class Siege {
         const end = b.network.pubsub.onMessage((topic, from) => {
           if (topic !== ROOM || from !== a.network.peerId) return
           end()
+          heard = true
           resolve()
         })
       }),
@@ -144,9 +146,17 @@ export class Siege {
     a.network.transport.send(b.network.peerId, message)
     const stop = AbortSignal.timeout(PATIENCE_MS)
     await until(() => a.network.pubsub.subscribers(ROOM).includes(b.network.peerId), stop)
-    a.network.pubsub.publish(ROOM, message)
+    // Gossip before the relay has a stream to everybody is lost, and so rooms say everything again.
+    const publish = until(() => {
+      a.network.pubsub.publish(ROOM, message)
+      return heard
+    }, stop)
     await Promise.race([
-      Promise.all([...arrivals, until(() => b.store.jobs.records().some((each) => each.kind === 'job' && each.job === record.job), stop)]),
+      Promise.all([
+        ...arrivals,
+        publish,
+        until(() => b.store.jobs.records().some((each) => each.kind === 'job' && each.job === record.job), stop),
+      ]),
       new Promise((_, reject) => stop.addEventListener('abort', () => reject(new Error('honest traffic does not flow')))),
     ])
   }
@@ -328,7 +338,7 @@ function wireSamples(peer: PeerId): Uint8Array[] {
 async function until(condition: () => boolean, signal: AbortSignal): Promise<void> {
   while (!condition()) {
     signal.throwIfAborted()
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 
