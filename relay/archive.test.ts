@@ -21,7 +21,7 @@ interface Relay {
   stop(): Promise<void>
 }
 
-const until = (condition: () => unknown): Promise<unknown> => vi.waitFor(condition, { timeout: 50_000, interval: 20 })
+const until = (condition: () => unknown): Promise<unknown> => vi.waitFor(condition, { timeout: 20_000, interval: 20 })
 const soon = (): AbortSignal => AbortSignal.timeout(10_000)
 
 describe('the archive', { timeout: 60_000 }, () => {

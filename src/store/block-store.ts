@@ -4,15 +4,26 @@ import { concat, equalBytes } from '../domain/bytes.ts'
 import { cidOfHash, cidOfValue, decodeCanonical, encodeCanonical, hashOfCid } from '../domain/ids.ts'
 import type { Cid } from '../domain/ids.ts'
 import type { BlockStore } from '../room/ports.ts'
+import { sendToWanting } from './bitswap-mend.ts'
 import { digest } from './digest.ts'
 import { BlockError, StorageError } from './errors.ts'
 
 /** Most bytes of a block: what every bitswap peer takes. */
 export const MAX_BLOCK_BYTES = 1024 * 1024
 
+/** A block on its way to all who wait for it. */
+interface Fetch {
+  bytes: Promise<Uint8Array>
+  /** It is here by another way. */
+  resolve(bytes: Uint8Array): void
+  readers: number
+  abort: AbortController
+}
+
 /** Blocks in Helia: local, or fetched from connected peers by bitswap, which checks them against their address. */
 export class HeliaBlocks implements BlockStore {
   readonly #helia: Helia
+  readonly #fetches = new Map<Cid, Fetch>()
 
   constructor(helia: Helia) {
     this.#helia = helia
@@ -57,20 +68,49 @@ export class HeliaBlocks implements BlockStore {
   async #keep(cid: Cid, bytes: Uint8Array): Promise<Cid> {
     if (bytes.length > MAX_BLOCK_BYTES)
       throw new BlockError(`a block of ${bytes.length} bytes is too large: at most ${MAX_BLOCK_BYTES}; cut it`)
+    const parsed = CID.parse(cid)
     try {
-      await this.#helia.blockstore.put(CID.parse(cid), bytes)
+      await this.#helia.blockstore.put(parsed, bytes)
     } catch (cause) {
       throw new StorageError(`the storage of this device did not keep block ${cid}: it is full, or the browser has taken it back`, {
         cause,
       })
     }
+    this.#fetches.get(cid)?.resolve(bytes)
+    await sendToWanting(this.#helia, parsed)
     return cid
   }
 
+  /** Fetched once, for as long as anybody waits: bitswap would ask no more as soon as one of them gives up. */
   async #read(cid: Cid, signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted()
-    const parts: Uint8Array[] = []
-    for await (const part of this.#helia.blockstore.get(CID.parse(cid), { signal })) parts.push(part)
-    return parts.length === 1 ? parts[0]! : concat(...parts)
+    const fetch = this.#fetches.get(cid) ?? this.#fetch(cid)
+    fetch.readers++
+    const { promise: givenUp, reject } = Promise.withResolvers<never>()
+    const giveUp = (): void => reject(signal.reason)
+    signal.addEventListener('abort', giveUp, { once: true })
+    try {
+      return await Promise.race([fetch.bytes, givenUp])
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+      if (--fetch.readers === 0) {
+        if (this.#fetches.get(cid) === fetch) this.#fetches.delete(cid)
+        fetch.abort.abort()
+      }
+    }
+  }
+
+  #fetch(cid: Cid): Fetch {
+    const abort = new AbortController()
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
+    const read = async (): Promise<Uint8Array> => {
+      const parts: Uint8Array[] = []
+      for await (const part of this.#helia.blockstore.get(CID.parse(cid), { signal: abort.signal })) parts.push(part)
+      return parts.length === 1 ? parts[0]! : concat(...parts)
+    }
+    read().then(resolve, reject)
+    const fetch = { bytes: promise, resolve, readers: 0, abort }
+    this.#fetches.set(cid, fetch)
+    return fetch
   }
 }

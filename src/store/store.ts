@@ -10,6 +10,7 @@ import type { PeerId } from '../domain/ids.ts'
 import type { DatabaseRecord, LedgerRecord, Signed } from '../domain/record.ts'
 import { convictedIn } from '../domain/voided.ts'
 import type { BlockStore, JobStore, Ledger, Signer } from '../room/ports.ts'
+import { mendBitswap } from './bitswap-mend.ts'
 import { HeliaBlocks } from './block-store.ts'
 import { peerIdentities } from './identity.ts'
 import type { AnyRecord } from './log-entry.ts'
@@ -74,6 +75,7 @@ export async function openStore(init: StoreInit): Promise<Store> {
   Object.assign(helia, { libp2p })
   withBitswap(helia as unknown as Parameters<typeof withBitswap>[0])
   await helia.start()
+  mendBitswap(helia)
   const orbitdb = await createOrbitDB({ ipfs: helia, id: signer.self, directory: '', ...peerIdentities(signer) })
   const remembered = rememberProofs(signer)
 
