@@ -77,7 +77,8 @@ export class HeliaBlocks implements BlockStore {
       })
     }
     this.#fetches.get(cid)?.resolve(bytes)
-    await sendToWanting(this.#helia, parsed)
+    // Kept is kept, whether those who wait for it can be reached or not.
+    sendToWanting(this.#helia, parsed).catch(() => undefined)
     return cid
   }
 
