@@ -150,7 +150,8 @@ describe("a stranger's job", () => {
         ),
         { numRuns: 2000 },
       )
-      expect(Math.min(taken, refused)).toBeGreaterThan(200)
+      // Some 230 are taken, give or take 18: both sides of the rule were seen.
+      expect(Math.min(taken, refused)).toBeGreaterThan(100)
     },
   )
 
