@@ -64,6 +64,19 @@ describe('a block that nobody here has yet', { timeout: 20_000 }, () => {
     expect(await reader.store.blocks.get(cid, soon())).toEqual(bytes)
   })
 
+  it('is asked for again when it got lost on the way, although whoever waits goes on waiting', async () => {
+    const [reader, owner] = [await node(), await node()]
+    await connect(reader, owner)
+    const cid = await owner.store.blocks.put(bytes)
+    const { handler, options } = handlerOf(reader.libp2p)
+    const lost = Promise.withResolvers<void>()
+    await reader.libp2p.handle(BITSWAP, (stream) => (stream.abort(new Error('lost')), lost.resolve()), { ...options, force: true })
+    const waiting = reader.store.blocks.get(cid, AbortSignal.timeout(15_000))
+    await lost.promise
+    await reader.libp2p.handle(BITSWAP, handler, { ...options, force: true })
+    expect(await waiting).toEqual(bytes)
+  })
+
   it('comes as soon as a peer that was asked in vain has it', async () => {
     const disk = new MemoryBlockstore()
     const [has, put] = [vi.spyOn(disk, 'has'), disk.put.bind(disk)]

@@ -11,6 +11,9 @@ import { BlockError, StorageError } from './errors.ts'
 /** Most bytes of a block: what every bitswap peer takes. */
 export const MAX_BLOCK_BYTES = 1024 * 1024
 
+/** Whoever waits for a block asks all peers for it this often, ms. */
+const ASK_AGAIN_MS = 5_000
+
 /** A block on its way to all who wait for it. */
 interface Fetch {
   bytes: Promise<Uint8Array>
@@ -104,12 +107,28 @@ export class HeliaBlocks implements BlockStore {
   #fetch(cid: Cid): Fetch {
     const abort = new AbortController()
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-    const read = async (): Promise<Uint8Array> => {
+    const read = async (signal: AbortSignal): Promise<Uint8Array> => {
       const parts: Uint8Array[] = []
-      for await (const part of this.#helia.blockstore.get(CID.parse(cid), { signal: abort.signal })) parts.push(part)
+      for await (const part of this.#helia.blockstore.get(CID.parse(cid), { signal })) parts.push(part)
       return parts.length === 1 ? parts[0]! : concat(...parts)
     }
-    read().then(resolve, reject)
+    // What peers are told may be lost without a word. Whoever was asked before is not waited for.
+    const ask = (): void => {
+      const patience = new AbortController()
+      const again = setTimeout(() => {
+        patience.abort()
+        ask()
+      }, ASK_AGAIN_MS)
+      const end = (): void => {
+        clearTimeout(again)
+        patience.abort()
+      }
+      abort.signal.addEventListener('abort', end, { once: true })
+      read(patience.signal).then(resolve, (error) => {
+        if (!patience.signal.aborted) reject(error)
+      })
+    }
+    ask()
     const fetch = { bytes: promise, resolve, readers: 0, abort }
     this.#fetches.set(cid, fetch)
     return fetch
