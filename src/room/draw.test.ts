@@ -4,7 +4,7 @@ import type { Certificate } from '../domain/certificate.ts'
 import { equalBytes } from '../domain/bytes.ts'
 import { hashOfCid } from '../domain/ids.ts'
 import { HONEST } from '../sim/behaviour.ts'
-import { JOB, isComplete, makeWorld, nodeOf, sentOf, until, untilGathered } from '../sim/fixture.ts'
+import { JOB, isComplete, makeWorld, nodeOf, roomOf, sentOf, until, untilGathered } from '../sim/fixture.ts'
 import type { FixtureOptions, Log } from '../sim/fixture.ts'
 import { rightHash, sign } from '../sim/truth.ts'
 import { encodeMessage } from './message.ts'
@@ -107,6 +107,32 @@ describe('the draw in a room', () => {
     const members = [...shapes].filter(([, list]) => !list.some((shape) => shape.startsWith('rootFixed')))
     for (const [, list] of members) expect(list).toEqual(members[0]![1])
     expect(before.some(({ effect }) => effect.message.body.case === 'verifierReport')).toBe(false)
+  })
+
+  it.each(['goes', 'comes back'])('is repeated when a checker lacks the secret of a member that %s, and the checker stays', (what) => {
+    let seen = 0
+    for (let seed = 1; seed <= 40 && seen < 3; seed++) {
+      const { world, log } = makeWorld({ seed, nodes: 4, job: { chunks: 30 } })
+      const happen = world.happen.bind(world)
+      let isThere = true
+      world.happen = (node, event) => {
+        const isLost =
+          isThere && event.type === 'message' && event.from === 'n03' && event.message.body.case === 'reveal' && node.id === 'n02'
+        if (!isLost) happen(node, event)
+      }
+      const drawn = (): boolean =>
+        log.notes.some(({ node, note }) => note.kind === 'drawn' && note.verifier === 'n02' && roomOf(world, node).host === node)
+      until(world, 'the job is complete, or n02 is drawn', () => drawn() || (world.nodes.size > 1 && isComplete(world)), 400_000)
+      if (!drawn() || world.nodes.get('n03')?.alive !== true) continue
+      seen++
+      world.crash(nodeOf(world, 'n03'))
+      isThere = false
+      if (what === 'comes back') world.join('n03', HONEST)
+      until(world, 'the job is complete', () => isComplete(world), 400_000)
+      const gone = log.notes.flatMap(({ note }) => (note.kind === 'departed' ? [note] : []))
+      expect(gone.filter(({ peer, reason }) => peer === 'n02' && reason.includes('drawn to verify'))).toEqual([])
+    }
+    expect(seen).toBe(3)
   })
 
   it('repeats a draw only with fresh secrets', () => {

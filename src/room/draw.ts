@@ -5,7 +5,7 @@ import type { PeerId } from '../domain/ids.ts'
 import { answersFor, revealedEntropy, statedDraw } from './answer.ts'
 import { about, broadcast, emit, isHost, memberOf, note, processors, refuse, send } from './context.ts'
 import type { Context } from './context.ts'
-import { checkMs } from './duty.ts'
+import { checkMs, owedBy } from './duty.ts'
 import { exclude } from './host.ts'
 import { commitTo } from './member.ts'
 import type { BodyOf, Message } from './message.ts'
@@ -341,6 +341,7 @@ export function resendDraw(ctx: Context, room: Room, round: Round, to: PeerId, k
   const { self, now, options } = ctx.s
   // What was sent a moment ago is still on its way.
   if (draw === null || known.epoch !== round.epoch || now - draw.since < options.heartbeatMs) return
+  if (isHost(ctx, room) && lacksForGood(ctx, room, round, draw, to, known)) return newEpoch(ctx, room, round, '', [])
   if (isHost(ctx, room) && known.attempt < draw.attempt) send(ctx, to, rootMessage(room, round, draw))
   if (known.reveals < draw.entropy.length) reveal(ctx, room, round, to)
   const { report, secondReport, order, second } = draw
@@ -348,6 +349,19 @@ export function resendDraw(ctx: Context, room: Room, round: Round, to: PeerId, k
   if (secondReport !== null && second === self && (known.reports & HAS_SECOND) === 0)
     send(ctx, to, reportMessage(room, round, draw, secondReport))
   for (const reply of draw.replies) if (reply.peer === self) send(ctx, to, replyMessage(room, round, draw, reply))
+}
+
+/** Heartbeats within which a member that is there has shown its secret to whoever lacks it. */
+const REVEAL_BEATS = 3
+
+/**
+ * A checker lacks a secret that nobody can show it any more, because its owner has gone, or has come back without it: it
+ * will never know that it was drawn. Whoever only says so gains nothing: by leaving it has the draw repeated as well.
+ */
+function lacksForGood(ctx: Context, room: Room, round: Round, draw: Draw, checker: PeerId, known: HaveInfo): boolean {
+  if (known.attempt !== draw.attempt || known.reveals >= draw.entropy.length || owedBy(room, round, draw, checker) === 0) return false
+  if (ctx.s.now - draw.since < REVEAL_BEATS * ctx.s.options.heartbeatMs) return false
+  return draw.entropy.some(({ peer }) => (room.work[peer]?.since ?? Number.POSITIVE_INFINITY) > draw.since)
 }
 
 /** What this node found as arbiter. */

@@ -37,7 +37,7 @@ export function awaited(room: Room, round: Round, draw: Draw): PeerId | null {
 }
 
 /** Chunks that a draw still waits for this peer to have recomputed, at most: 0 when it owes nothing. */
-function owedBy(room: Room, round: Round, draw: Draw, peer: PeerId): number {
+export function owedBy(room: Room, round: Round, draw: Draw, peer: PeerId): number {
   if (round.stage === 'disputed') return awaited(room, round, draw) === peer ? disputesOf(room, round, draw).length : 0
   if (round.stage !== 'checking') return 0
   if (peer === draw.order?.[0]) return draw.report === null ? draw.sample.length : 0
