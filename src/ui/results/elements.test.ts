@@ -3,7 +3,7 @@ import { kernelByName } from '../../compute/kernels/index.ts'
 import type { Job } from '../../domain/job.ts'
 import { kernelCid } from '../../domain/kernel.ts'
 import type { Kernel } from '../../domain/kernel.ts'
-import { columnTitles, hexLines, isMissing, itemCount, missingNote, plotColumns, rows } from './elements.ts'
+import { columnTitles, figure, hexLines, isMatrix, isMissing, itemCount, matrixPart, missingNote, plotColumns, rows } from './elements.ts'
 
 const layout = (element: 'u32' | 'i32' | 'f32', elementsPerItem = 1) => ({ output: { element, elementsPerItem } })
 const words = (...values: number[]) => new Uint8Array(new Uint32Array(values).buffer)
@@ -43,6 +43,24 @@ describe('output elements', () => {
       [0, 1, 2],
       [3, 1, 2],
     ])
+  })
+
+  it('stand in rows and columns where they are a matrix, and end at its edges', () => {
+    const matrix = (space: Job['space'], name = 'matmul') => ({ job: { space } as Job, kernel: kernelByName(name)! })
+    expect(isMatrix(matrix([3, 2, 1]))).toBe(true)
+    for (const other of [matrix([6, 1, 1]), matrix([3, 1, 2]), matrix([3, 2, 1], 'convolve')]) expect(isMatrix(other)).toBe(false)
+    const output = new Uint8Array(new Float32Array([1, 2, 3, 4, 5, 6]).buffer)
+    const part = (row: number, column: number) => matrixPart({ ...matrix([3, 2, 1]), output }, { row, column }, 2, 2)
+    expect(part(0, 0)).toEqual([
+      [1, 2],
+      [4, 5],
+    ])
+    expect(part(1, 2)).toEqual([[6]])
+  })
+
+  it('are written with the digits that mean something', () => {
+    expect(figure(layout('f32'), Math.fround(0.1))).toBe('0.1')
+    expect(figure(layout('u32'), 4_294_967_295)).toBe('4294967295')
   })
 
   it('show as lines of sixteen bytes', () => {

@@ -49,6 +49,34 @@ export function rows(manifest: Layout, output: Uint8Array, first: number, count:
   return result
 }
 
+/** Whether an output is best seen as a grid of numbers: two-dimensional, one element an item, and no other form asked for. */
+export function isMatrix({ job, kernel }: Pick<JobOutput, 'job' | 'kernel'>): boolean {
+  const { preview, reduce, output } = kernel.manifest
+  const [, height, depth] = job.space
+  return preview === 'bytes' && reduce === 'concat' && output.elementsPerItem === 1 && height > 1 && depth === 1
+}
+
+/** Numbers of a part of a matrix that begins at row and column (from 0), line by line; smaller at its edges. */
+export function matrixPart(
+  { job, kernel, output }: Pick<JobOutput, 'job' | 'kernel' | 'output'>,
+  from: { row: number; column: number },
+  lines: number,
+  columns: number,
+): number[][] {
+  const [width, height] = job.space
+  const read = reader(kernel.manifest, output)
+  return Array.from({ length: Math.max(0, Math.min(lines, height - from.row)) }, (_, y) =>
+    Array.from({ length: Math.max(0, Math.min(columns, width - from.column)) }, (_column, x) =>
+      read((from.row + y) * width + from.column + x),
+    ),
+  )
+}
+
+/** A number of an output as people read it: a float of 32 bits has seven digits that mean something. */
+export function figure({ output }: Layout, value: number): string {
+  return String(output.element === 'f32' ? Number(value.toPrecision(7)) : value)
+}
+
 /**
  * At most `points` values of the first element of each item, as [index, value] columns for a plot: of each run of
  * items the least and the greatest, in their order, so that no peak is lost.

@@ -1,7 +1,9 @@
 import { Text } from '@mantine/core'
 import type { JobOutput } from '../../node/api.ts'
 import { BytesView } from './bytes-view.tsx'
+import { isMatrix } from './elements.ts'
 import { ImageView } from './image-view.tsx'
+import { MatrixView } from './matrix-view.tsx'
 import { PlotView } from './plot-view.tsx'
 import { TableView } from './table-view.tsx'
 import { nothingHere } from './progress-sentence.ts'
@@ -30,6 +32,6 @@ export function OutputView({ output, computed }: Props) {
     case 'table':
       return <TableView output={output} />
     case 'bytes':
-      return <BytesView output={output} />
+      return isMatrix(output) ? <MatrixView output={output} /> : <BytesView output={output} />
   }
 }

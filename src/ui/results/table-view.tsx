@@ -4,7 +4,7 @@ import type { JobOutput } from '../../node/api.ts'
 import { Sheet } from '../parts/sheet.tsx'
 import { Stat } from '../parts/stat.tsx'
 import { count } from '../view/format.ts'
-import { columnTitles, isMissing, itemCount, missingNote, rows } from './elements.ts'
+import { columnTitles, figure, isMissing, itemCount, missingNote, rows } from './elements.ts'
 import { findings } from './findings.ts'
 
 const PAGE = 20
@@ -36,7 +36,7 @@ export function TableView({ output }: { output: JobOutput }) {
             <Table.Td>{count(row.index)}</Table.Td>
             {row.values.map((value, element) => (
               <Table.Td key={element} ta="right">
-                {isMissing(output, row.index) ? '–' : value}
+                {isMissing(output, row.index) ? '–' : figure(manifest, value)}
               </Table.Td>
             ))}
           </Table.Tr>
