@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import { VitePWA } from 'vite-plugin-pwa'
+import { docsPages } from './docs/pages.ts'
 
 /** Answers of the relay, which must always be the relay's own and never the cached page. */
 const RELAY_PATHS = [/^\/relay\.json$/, /^\/metrics$/, /^\/healthz?$/, /^\/api\//]
@@ -8,6 +9,7 @@ const RELAY_PATHS = [/^\/relay\.json$/, /^\/metrics$/, /^\/healthz?$/, /^\/api\/
 export default defineConfig({
   plugins: [
     react(),
+    docsPages(),
     VitePWA({
       registerType: 'prompt',
       manifest: {

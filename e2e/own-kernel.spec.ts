@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { AxeBuilder } from '@axe-core/playwright'
 import { expect, ready, test } from './fixtures/tabs.ts'
 
 const DOUBLE = 'fn kernel(id: vec3<u32>) -> u32 {\n  return 2u * id.x;\n}'
@@ -24,6 +25,18 @@ test('a kernel of one’s own is checked as it is typed, tried here, and compute
   const [source, manifest] = [page.getByLabel('Source (WGSL)'), page.getByLabel('Manifest (JSON)')]
   const [attempt, submit] = [page.getByRole('button', { name: 'Try one chunk here' }), page.getByRole('button', { name: 'Submit job' })]
   await manifest.fill(JSON.stringify(MANIFEST))
+
+  // In a page of its own: this one may be computing.
+  const opened = page.context().waitForEvent('page')
+  await page.getByRole('link', { name: 'what a kernel may contain' }).click()
+  const guide = await opened
+  await expect(guide.getByRole('heading', { level: 1 })).toHaveText('Writing kernels')
+  await guide.getByRole('link', { name: 'Folds' }).click()
+  await expect(guide.getByRole('heading', { name: 'Folds' })).toBeInViewport()
+  expect((await new AxeBuilder({ page: guide }).analyze()).violations).toEqual([])
+  await guide.setViewportSize({ width: 390, height: 844 })
+  expect(await guide.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0)
+  await guide.close()
 
   await source.fill(DOUBLE.replace('id.x', 'id.w'))
   await expect(source).toHaveAttribute('aria-invalid', 'true')

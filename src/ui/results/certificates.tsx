@@ -1,4 +1,4 @@
-import { Table, Text } from '@mantine/core'
+import { Anchor, Table, Text } from '@mantine/core'
 import { memo } from 'react'
 import type { Certificate } from '../../domain/certificate.ts'
 import { PeerName } from '../parts/peer-name.tsx'
@@ -20,7 +20,10 @@ export const Certificates = memo(function Certificates({ certificates, microjobs
   return (
     <div>
       <Text size="sm" c="dimmed">
-        {count(certificates.length)} of {count(microjobs)} microjobs have one.
+        {count(certificates.length)} of {count(microjobs)} microjobs have one.{' '}
+        <Anchor href="/docs/trust.html" target="_blank">
+          What is checked, and against whom
+        </Anchor>
       </Text>
       {listed.length > 0 && (
         <Sheet label="Certificates" columns={['Microjob', 'Verifier', 'Checked', 'Verdict']}>

@@ -28,7 +28,11 @@ export function OwnKernel() {
     <Stack gap="lg">
       <PageHead title="A kernel of your own">
         A kernel is the program that a job runs: one function in WGSL, the language of WebGPU. Tabs run it whose owners allow kernels that
-        are not built in. Start from this one. <Anchor href="#/submit">Choose a template instead</Anchor>
+        are not built in. Start from this one, and see{' '}
+        <Anchor href="/docs/kernels.html" target="_blank">
+          what a kernel may contain
+        </Anchor>
+        . <Anchor href="#/submit">Choose a template instead</Anchor>
       </PageHead>
       <div className="columns">
         <Textarea
