@@ -41,6 +41,20 @@ for (const [device, viewport] of [
   }
 }
 
+for (const name of ['kernels', 'trust']) {
+  test(`the guide to ${name} is accessible and fits on a phone`, async ({ page, relay }) => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.goto(`${relay.url}/docs/${name}.html`)
+      const { violations } = await new AxeBuilder({ page: page as unknown as AxePage }).withTags(RULES).analyze()
+      expect(violations).toEqual([])
+    }
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0)
+  })
+}
+
 test('the five places are reached by keyboard alone, and the focus follows', async ({ openTab }) => {
   const page = await openTab()
   await ready(page)
