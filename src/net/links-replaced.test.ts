@@ -159,4 +159,13 @@ describe('links, when connections are replaced,', () => {
     await world.pass(0)
     expect(world.dial.mock.calls.length).toBeGreaterThan(dials)
   })
+
+  it('are not waited for when the peer opens a connection while the own dial hangs', async () => {
+    const world = new World()
+    world.dial.mockReturnValue(new Promise(() => undefined))
+    const path = world.links.path(PEER, new AbortController().signal)
+    await world.pass(100)
+    const opened = world.open({ direction: 'inbound', limits: {} })
+    expect(await path).toBe(opened)
+  })
 })

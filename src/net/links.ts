@@ -146,7 +146,10 @@ export class Links {
       dial = this.#dialRelayed(peer).finally(() => this.#relayedDials.delete(peer))
       this.#relayedDials.set(peer, dial)
     }
-    return dial
+    // A dial may hang for seconds; a connection that the peer opens meanwhile is as good.
+    const waiting = new AbortController()
+    const came = this.#waitForOpen(peer, RELAYED_TIMEOUT_MS, waiting.signal)
+    return Promise.race([dial, came.then((connection) => connection ?? dial)]).finally(() => waiting.abort())
   }
 
   onChange(handler: (change: LinkChange) => void): Unsubscribe {
