@@ -5,18 +5,29 @@ import type { JobOutput } from '../../node/api.ts'
 import { CHECK, formatRoute } from '../state/route.ts'
 import { notify } from '../state/store.ts'
 import { ui } from '../state/ui.ts'
-import { fileName } from '../view/format.ts'
+import { count, fileName, plural } from '../view/format.ts'
 import { encodePng, save, sha256 } from './files.ts'
 import { isDrawable } from './tiles.ts'
 
+interface Props {
+  output: JobOutput
+  title: string
+  /** Nothing more will come: what there is may be taken as it is. */
+  cancelled: boolean
+}
+
 /** The result as files, and the hash of the whole of it. */
-export function Downloads({ output, title }: { output: JobOutput; title: string }) {
+export function Downloads({ output, title, cancelled }: Props) {
   const [busy, setBusy] = useState(false)
   const [width, height] = output.job.space
+  const there = output.chunkStates.filter((state) => state !== 'missing').length
+  const partly = cancelled && !output.complete && there > 0
+  const ready = output.complete || partly
+  const nameOf = (suffix: string): string => fileName(title, partly ? `.partial${suffix}` : suffix)
   const png = () => {
     setBusy(true)
     encodePng(output.output, width, height)
-      .then((bytes) => save(fileName(title, '.png'), 'image/png', bytes))
+      .then((bytes) => save(nameOf('.png'), 'image/png', bytes))
       .catch((cause: unknown) => notify(ui, 'The PNG could not be made', cause))
       .finally(() => setBusy(false))
   }
@@ -24,15 +35,15 @@ export function Downloads({ output, title }: { output: JobOutput; title: string 
     <div>
       <Group gap="sm">
         {isDrawable(output) && (
-          <Button variant="default" size="sm" disabled={!output.complete} loading={busy} onClick={png}>
+          <Button variant="default" size="sm" disabled={!ready} loading={busy} onClick={png}>
             Download PNG
           </Button>
         )}
         <Button
           variant="default"
           size="sm"
-          disabled={!output.complete}
-          onClick={() => save(fileName(title, '.bin'), 'application/octet-stream', output.output)}
+          disabled={!ready}
+          onClick={() => save(nameOf('.bin'), 'application/octet-stream', output.output)}
         >
           Download raw bytes
         </Button>
@@ -47,7 +58,11 @@ export function Downloads({ output, title }: { output: JobOutput; title: string 
       </Group>
       {!output.complete && (
         <Text size="xs" c="dimmed" mt="xs">
-          The result can be downloaded once all of it is computed.
+          {partly
+            ? `The job was cancelled with ${count(there)} of ${plural(output.chunkStates.length, 'chunk')} computed; the rest is zero in these files.`
+            : cancelled
+              ? 'The job was cancelled before anything of it was here.'
+              : 'The result can be downloaded once all of it is computed.'}
         </Text>
       )}
       <Hash output={output} />

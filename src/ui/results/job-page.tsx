@@ -47,7 +47,7 @@ export function JobPage({ job }: { job: string }) {
         ) : (
           <OutputView output={output} computed={view.chunksDone} />
         )}
-        {output !== null && <Downloads output={output} title={view.title} />}
+        {output !== null && <Downloads output={output} title={view.title} cancelled={view.state === 'cancelled'} />}
       </Section>
       <div className="columns">
         <Section title="Who computed it">
