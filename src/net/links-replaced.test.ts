@@ -10,11 +10,12 @@ import type { RelayKeeper } from './relay-keeper.ts'
 
 const LOWER = '12D3KooWBem4nSa7BYDiifCffHXK9UV8fVXEgrd1PMiKasgEWxES'
 const PEER = '12D3KooWGRUfXmKiMFxHVSUZqVJTqDtdCBcbJnwrRPmVUsPwx4hY'
-const RELAY = '12D3KooWHYxqLMy6yykLdiKSshrsRAmFvZGzXhqhxP9fCUPUyfZ5'
+const HIGHER = '12D3KooWHYxqLMy6yykLdiKSshrsRAmFvZGzXhqhxP9fCUPUyfZ5'
+const RELAY = '12D3KooWEdQJj2mSmNPvvXXMMqvDFdGhhnKJTDtDfNjuoMuSJRrK'
 
 const RECORDS_PROTOCOL = '/roomful/records/1.0.0'
 
-/** Connections to one peer, and the time, as a test makes them. The node has the lower id. */
+/** Connections to one peer, and the time, as a test makes them. The node has the lower id, unless it is said otherwise. */
 class World {
   now = 1_000_000
   readonly events = new EventTarget()
@@ -31,10 +32,10 @@ class World {
   }
   readonly links: Links
 
-  constructor() {
+  constructor(self = LOWER) {
     this.links = new Links({
       libp2p: {
-        peerId: LOWER,
+        peerId: self,
         dial: this.dial,
         getConnections: () => this.connections,
         addEventListener: this.events.addEventListener.bind(this.events),
@@ -124,6 +125,27 @@ describe('links, when connections are replaced,', () => {
     const other = world.open({ direction: 'inbound' })
     await world.pass(5_000)
     expect([own.status, other.status]).toEqual(['open', 'closed'])
+  })
+
+  it('are the same one on both sides from the first, and the other is closed even where its end is not heard', async () => {
+    const world = new World(HIGHER)
+    world.links.want([PEER])
+    const own = world.open()
+    await world.pass(100)
+    const lowers = world.open({ direction: 'inbound' })
+    expect(world.links.best(PEER)).toBe(lowers)
+    await world.pass(2_500)
+    expect([own.status, lowers.status]).toEqual(['open', 'open'])
+    await world.pass(2_500)
+    expect([own.status, lowers.status]).toEqual(['closed', 'open'])
+  })
+
+  it('leave it to the lower id which of its own dials stays', async () => {
+    const world = new World(HIGHER)
+    world.links.want([PEER])
+    const both = [world.open({ direction: 'inbound' }), world.open({ direction: 'inbound' })]
+    await world.pass(9_000)
+    expect(both.map(({ status }) => status)).toEqual(['open', 'open'])
   })
 
   it('end a relayed connection that does not let itself be closed', async () => {

@@ -121,10 +121,15 @@ export class Links {
     return this.#links.get(peer)?.state ?? null
   }
 
-  /** An open connection to the peer, a direct one if there is one. */
+  /** An open connection to the peer, a direct one if there is one: of several the one that both sides will keep. */
   best(peer: PeerId): Connection | null {
     const open = this.#connections(peer)
-    return open.find(isDirect) ?? open[0] ?? null
+    return open.find((connection) => isDirect(connection) && this.#isLowersDial(connection)) ?? open.find(isDirect) ?? open[0] ?? null
+  }
+
+  /** Whether another open connection leads to the same peer. */
+  hasOther(connection: Connection): boolean {
+    return this.#connections(connection.remotePeer.toString()).some((other) => other !== connection)
   }
 
   /**
@@ -271,15 +276,26 @@ export class Links {
       }
     }
     for (const handler of [...this.#pathHandlers]) handler(peer)
-    this.#after(RELAYED_LINGER_MS, () => this.#tidy(peer))
+    this.#after(RELAYED_LINGER_MS, () => this.#tidy(peer, this.self < peer))
+    // The lower id has closed what is too much by then, but what it says last does not always arrive.
+    if (this.self > peer) this.#after(2 * RELAYED_LINGER_MS, () => this.#tidy(peer, true))
   }
 
-  /** One link a pair: closes relayed connections beside a direct one, and of two direct ones the higher id's dial. */
-  #tidy(peer: PeerId): void {
+  #isLowersDial(connection: Connection): boolean {
+    return (connection.direction === 'outbound') === this.self < connection.remotePeer.toString()
+  }
+
+  /**
+   * One link a pair: closes relayed connections beside a direct one, and with `direct` the higher id's dial beside the
+   * lower's. Of several that the lower id has dialled only that one chooses: the other side may see them in another order.
+   */
+  #tidy(peer: PeerId, direct: boolean): void {
     const open = this.#connections(peer)
-    const keep = open.find((connection) => isDirect(connection) && connection.direction === 'outbound') ?? open.find(isDirect)
-    if (keep === undefined) return
-    const surplus = open.filter((connection) => connection !== keep && (!isDirect(connection) || this.self < peer))
+    const keep = this.best(peer)
+    if (keep === null || !isDirect(keep)) return
+    const surplus = open.filter(
+      (connection) => connection !== keep && (!isDirect(connection) || (direct && (this.self < peer || !this.#isLowersDial(connection)))),
+    )
     // A stream without a protocol is still being opened: what for is not known yet.
     const isQuestion = (protocol: string): boolean => protocol === '' || this.#init.asking.some((start) => protocol.startsWith(start))
     const asked = surplus.filter(({ streams }) => streams.some(({ protocol }) => isQuestion(protocol)))
@@ -287,7 +303,7 @@ export class Links {
       // Closing waits a second for what is still to be sent, and then leaves a connection that is neither open nor closed.
       if (!asked.includes(connection)) void connection.close().catch((error: Error) => connection.abort(error))
     }
-    if (asked.length > 0) this.#after(RELAYED_LINGER_MS, () => this.#tidy(peer))
+    if (asked.length > 0) this.#after(RELAYED_LINGER_MS, () => this.#tidy(peer, direct))
   }
 
   #onClose(connection: Connection): void {

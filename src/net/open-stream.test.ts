@@ -11,7 +11,8 @@ async function open(...connections: Connection[]): Promise<Stream> {
     if (found === undefined) throw new Error('nobody leads there')
     return found
   }
-  return openStream({ path }, 'peer', '/protocol', { signal: new AbortController().signal })
+  const hasOther = (one: Connection): boolean => connections.some((other) => other !== one && other.status === 'open')
+  return openStream({ path, hasOther }, 'peer', '/protocol', { signal: new AbortController().signal })
 }
 
 /** A connection that says it is open and answers these, one after the other, and the last for ever. */
@@ -61,6 +62,19 @@ describe('a stream to a peer', () => {
     expect(await open(halfClosed, answering(STREAM))).toBe(STREAM)
     expect(halfClosed.newStream).toHaveBeenCalledTimes(2)
     expect(halfClosed.abort).toHaveBeenCalledOnce()
+  })
+
+  it('leaves a connection that says nothing where there is another, and waits for it longer where there is none', async () => {
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort(named('TimeoutError')))
+    try {
+      const [mute, only] = [answering(named('TimeoutError', 'too late')), answering(named('TimeoutError', 'too late'))]
+      expect(await open(mute, answering(STREAM))).toBe(STREAM)
+      expect(mute.abort).toHaveBeenCalledOnce()
+      await expect(open(only)).rejects.toThrow('too late')
+      expect(only.abort).not.toHaveBeenCalled()
+    } finally {
+      vi.restoreAllMocks()
+    }
   })
 
   it('is given up after a few tries, with what the last one said', async () => {

@@ -17,7 +17,7 @@ const ENDED = 'UnexpectedEOFError'
  * @throws UnreachableError when no path leads to the peer, or what the last connection tried said
  */
 export async function openStream(
-  links: Pick<Links, 'path'>,
+  links: Pick<Links, 'path' | 'hasOther'>,
   peer: PeerId,
   protocol: string,
   options: NewStreamOptions & { signal: AbortSignal },
@@ -25,12 +25,15 @@ export async function openStream(
   let doubted: Connection | null = null
   for (let tries = 1; ; tries++) {
     const connection = await links.path(peer, options.signal)
-    const patience = AbortSignal.any([options.signal, AbortSignal.timeout(STREAM_TIMEOUT_MS)])
+    const late = AbortSignal.timeout(STREAM_TIMEOUT_MS)
+    const patience = AbortSignal.any([options.signal, late])
     try {
       return await connection.newStream(protocol, { ...options, signal: patience, runOnLimitedConnection: true })
     } catch (error) {
       const name = error instanceof Error ? error.name : ''
-      if (patience.aborted || tries === TRIES || (connection.status === 'open' && REFUSALS.includes(name))) throw error
+      if (options.signal.aborted || tries === TRIES || (connection.status === 'open' && REFUSALS.includes(name))) throw error
+      // A slow connection is better than none.
+      if (late.aborted && !links.hasOther(connection)) throw error
       if (name === ENDED && connection !== doubted) doubted = connection
       else connection.abort(error instanceof Error ? error : new Error(String(error)))
     }
