@@ -182,12 +182,15 @@ describe('links, when connections are replaced,', () => {
     expect(world.dial.mock.calls.length).toBeGreaterThan(dials)
   })
 
-  it('are not waited for when the peer opens a connection while the own dial hangs', async () => {
+  it('are dialled again where libp2p has joined the dial with one over the relay', async () => {
     const world = new World()
-    world.dial.mockReturnValue(new Promise(() => undefined))
-    const path = world.links.path(PEER, new AbortController().signal)
-    await world.pass(100)
-    const opened = world.open({ direction: 'inbound', limits: {} })
-    expect(await path).toBe(opened)
+    const relayed = world.open({ limits: {} })
+    world.dial.mockResolvedValueOnce(relayed as unknown as Connection)
+    world.links.want([PEER])
+    await world.pass(10)
+    expect(world.dial).toHaveBeenCalledOnce()
+    world.dial.mockImplementation(async () => world.open() as unknown as Connection)
+    await world.pass(1_000)
+    expect(world.links.state(PEER)).toBe('live')
   })
 })

@@ -151,10 +151,7 @@ export class Links {
       dial = this.#dialRelayed(peer).finally(() => this.#relayedDials.delete(peer))
       this.#relayedDials.set(peer, dial)
     }
-    // A dial may hang for seconds; a connection that the peer opens meanwhile is as good.
-    const waiting = new AbortController()
-    const came = this.#waitForOpen(peer, RELAYED_TIMEOUT_MS, waiting.signal)
-    return Promise.race([dial, came.then((connection) => connection ?? dial)]).finally(() => waiting.abort())
+    return dial
   }
 
   onChange(handler: (change: LinkChange) => void): Unsubscribe {
@@ -245,8 +242,10 @@ export class Links {
     let last: unknown = new UnreachableError(`cannot reach ${peer}: no relay is connected`)
     for (const relay of this.#init.relays.connected) {
       try {
-        await this.#init.libp2p.dial(directAddress(relay, peer), { signal: this.#limit(DIRECT_TIMEOUT_MS) })
-        return
+        const connection = await this.#init.libp2p.dial(directAddress(relay, peer), { signal: this.#limit(DIRECT_TIMEOUT_MS) })
+        if (isDirect(connection)) return
+        // libp2p has joined it with a dial over the relay that was under way.
+        last = new UnreachableError(`the dial of ${peer} came to a relayed connection`)
       } catch (error) {
         last = error
       }
