@@ -46,7 +46,7 @@ class Movable<S> {
   readonly #memory: () => S
   readonly #health: StorageHealth
   #store: S
-  #inMemory = false
+  #refuge: S | null = null
 
   constructor(store: S, memory: () => S, health: StorageHealth) {
     this.#store = store
@@ -54,15 +54,19 @@ class Movable<S> {
     this.#health = health
   }
 
-  async use<T>(action: (store: S) => Promise<T>): Promise<T> {
+  async use<T>(action: (store: S) => Promise<T>, again = true): Promise<T> {
+    const store = this.#store
     try {
-      return await action(this.#store)
+      return await action(store)
     } catch (cause) {
-      if (this.#inMemory || !isGone(cause)) throw cause
-      this.#inMemory = true
+      // A transaction that was cut off does not say why; the next one does.
+      if (again && isCutOff(cause)) return this.use(action, false)
+      if (!isGone(cause) || store === this.#refuge) throw cause
+      // Of several that were under way the first one moves.
+      this.#refuge ??= this.#memory()
+      this.#store = this.#refuge
       this.#health.gone = true
-      this.#store = this.#memory()
-      return action(this.#store)
+      return action(this.#refuge)
     }
   }
 }
@@ -226,6 +230,10 @@ async function join(parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Pr
 /** The database was closed or removed under its user. The libraries keep of an error its text alone. */
 function isGone(cause: unknown): boolean {
   return /InvalidStateError|UnknownError|object stores? was not found/.test(textOf(cause))
+}
+
+function isCutOff(cause: unknown): boolean {
+  return /AbortError/.test(textOf(cause))
 }
 
 function isFull(cause: unknown): boolean {

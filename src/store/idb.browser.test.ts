@@ -1,10 +1,12 @@
 import { Key } from 'interface-datastore'
 import { CID } from 'multiformats/cid'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { cdp } from 'vitest/browser'
 import { textBytes } from '../domain/bytes.ts'
 import { cidOfBytes } from '../domain/ids.ts'
+import { StorageHealth, TabDatastore } from './idb-stores.ts'
 import { idbStorage } from './idb.ts'
+import type { IDBDatastore } from 'datastore-idb'
 import type { StoreFiles } from './store-files.ts'
 
 /** The part of the DevTools protocol that is used here. */
@@ -101,6 +103,29 @@ describe('the storage of a tab', () => {
     await files.blockstore.put(CID.parse(cidOfBytes(block)), block)
     expect(await read(files, CID.parse(cidOfBytes(block)))).toEqual(block)
     expect(files.detail).toContain('taken this site’s storage back')
+  })
+
+  it('goes on in memory with everything that was under way when it was taken back', async () => {
+    const files = await open()
+    await clear()
+    const keys = ['/a', '/b', '/c'].map((name) => new Key(name))
+    await Promise.all(keys.map((key) => files.datastore.put(key, textBytes('kept'))))
+    for (const key of keys) expect(await files.datastore.get(key)).toEqual(textBytes('kept'))
+  })
+
+  it('tries again what was cut off, and then knows whether its database is gone', async () => {
+    for (const gone of [false, true]) {
+      const health = new StorageHealth()
+      const answers = [new DOMException('The transaction was aborted', 'AbortError'), new DOMException('closed', 'InvalidStateError')]
+      const put = vi.fn(async (key: Key) => {
+        const failure = answers.shift()
+        if (failure !== undefined && (gone || failure.name === 'AbortError')) throw failure
+        return key
+      })
+      const store = new TabDatastore({ put } as unknown as IDBDatastore, health)
+      await store.put(new Key('/a'), textBytes('kept'))
+      expect([put.mock.calls.length, health.gone]).toEqual([2, gone])
+    }
   })
 
   it('begins a database anew that cannot be opened as it is', async () => {
