@@ -45,7 +45,8 @@ export class StorageHealth {
 class Movable<S> {
   readonly #memory: () => S
   readonly #health: StorageHealth
-  #store: S
+  readonly #store: S
+  /** Memory, from when the databases are gone. */
   #refuge: S | null = null
 
   constructor(store: S, memory: () => S, health: StorageHealth) {
@@ -55,17 +56,16 @@ class Movable<S> {
   }
 
   async use<T>(action: (store: S) => Promise<T>, again = true): Promise<T> {
-    const store = this.#store
+    const store = this.#refuge ?? this.#store
     try {
       return await action(store)
     } catch (cause) {
       // A transaction that was cut off does not say why; the next one does.
       if (again && isCutOff(cause)) return this.use(action, false)
       if (!isGone(cause) || store === this.#refuge) throw cause
+      this.#health.gone = true
       // Of several that were under way the first one moves.
       this.#refuge ??= this.#memory()
-      this.#store = this.#refuge
-      this.#health.gone = true
       return action(this.#refuge)
     }
   }
