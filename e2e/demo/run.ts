@@ -201,7 +201,10 @@ function describe(tabs: Tab[]): string {
         : room == null
           ? (last?.contribution.state ?? 'no answer')
           : `${room.host === tab.peer ? 'host' : 'member'} of microjob ${room.microjob}, ${room.stage}, ${room.members.length} members`
-      return [`tab ${tab.index + 1}: ${doing}`, ...(last?.problems.map(({ message }) => message) ?? []), ...tab.errors].join(' · ')
+      const apart = room?.members.filter(({ link }) => link === 'none').map(({ peer }) => `no connection to ${peer.slice(-8)}`) ?? []
+      return [`tab ${tab.index + 1}: ${doing}`, ...apart, ...(last?.problems.map(({ message }) => message) ?? []), ...tab.errors].join(
+        ' · ',
+      )
     })
     .join('\n')
 }

@@ -8,7 +8,7 @@ import { MAX_CHUNK_OUTPUT_BYTES } from '../domain/plan.ts'
 import type { Bulk } from '../net/bulk.ts'
 import type { Effect, Note, RoomEvent } from '../room/event.ts'
 import { INLINE_LIMIT } from '../room/limits.ts'
-import { decodeMessage, encodeMessage } from '../room/message.ts'
+import { authorOf, decodeMessage, encodeMessage } from '../room/message.ts'
 import type { Message } from '../room/message.ts'
 import type { BlockStore, Clock, PubSub, Signer, Transport, Unsubscribe } from '../room/ports.ts'
 import { reduce } from '../room/reduce.ts'
@@ -236,15 +236,16 @@ export class RoomRunner {
 
   async #isSound(from: PeerId, message: Message): Promise<boolean> {
     const { body } = message
+    const author = authorOf(from, message)
     if (body.case === 'result') return body.value.data === undefined || this.#keep(body.value.info?.hash, body.value.data)
     if (body.case === 'verifierReport') {
-      return this.#parts.signer.verify(from, certificateBytes(body.value.body), body.value.signature)
+      return this.#parts.signer.verify(author, certificateBytes(body.value.body), body.value.signature)
     }
     if (body.case === 'reveal')
-      return this.#parts.signer.verify(from, certificateBytes(statementBytes(body.value.statement)), body.value.signature)
+      return this.#parts.signer.verify(author, certificateBytes(statementBytes(body.value.statement)), body.value.signature)
     if (body.case === 'checkReply') {
       const { statement, chunk, hash, signature } = body.value
-      return this.#parts.signer.verify(from, certificateBytes(replyBytes(statement, chunk, hash)), signature)
+      return this.#parts.signer.verify(author, certificateBytes(replyBytes(statement, chunk, hash)), signature)
     }
     if (body.case === 'completed') {
       return holds(decodeCanonical(body.value.certificate) as Certificate, (peer, bytes, signature) =>

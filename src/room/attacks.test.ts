@@ -10,7 +10,10 @@ import { rightHash, wrongHash } from '../sim/truth.ts'
 import type { World } from '../sim/world.ts'
 import { MAX_MEMBERS } from './limits.ts'
 import { about } from './context.ts'
+import type { Reveal } from './draw-state.ts'
+import type { Message } from './message.ts'
 import { slotOf } from './round.ts'
+import type { Round } from './state.ts'
 
 // Whole rooms run in these tests; a busy machine must not decide them.
 vi.setConfig({ testTimeout: 120_000 })
@@ -212,6 +215,39 @@ describe('an attack on a room', () => {
     expectRight(world)
     expect(world.database.standings().get(victim)).toBeGreaterThanOrEqual(earned)
     expect(certified(world).some(({ peer }) => peer === victim)).toBe(true)
+  })
+
+  it('by a host that passes on a secret without its signature, or by one that is no host, changes nothing', () => {
+    const { world } = makeWorld({ nodes: 4, job: { chunks: 80 }, unlinked: [['n02', 'n03']] })
+    const host = untilGathered(world, 4)
+    const victim = nodeOf(world, 'n03')
+    const rounds = (): Round[] =>
+      roomOf(world, host.id).rounds.filter(({ reveals }) => reveals.some(({ signature }) => signature.length > 0))
+    const found = (): { round: Round; reveal: Reveal } | undefined =>
+      rounds().flatMap((round) => {
+        const reveal = round.reveals.find(({ peer, signature }) => peer === 'n02' && signature.length > 0)
+        const own = victim.state.room?.rounds.find(({ ref }) => ref.microjob === round.ref.microjob)
+        return reveal !== undefined && own?.draw != null && !own.reveals.some(({ peer }) => peer === 'n02') ? [{ round, reveal }] : []
+      })[0]
+    until(world, 'n03 lacks what n02 has shown to the host', () => found() !== undefined)
+    const { round, reveal } = found()!
+    const { secret, statement, signature } = reveal
+    const passOn = (parts: { statement: Uint8Array; signature: Uint8Array }): Message =>
+      about(roomOf(world, host.id), round, { case: 'reveal', value: { secret, epoch: round.epoch, ...parts, peer: 'n02' } })
+    const known = (): string[] =>
+      victim.state.room!.rounds.find(({ ref }) => ref.microjob === round.ref.microjob)!.reveals.map(({ peer }) => peer)
+    const before = known()
+    deliver(world, 'n03', host.id, passOn({ statement: new Uint8Array(0), signature: new Uint8Array(0) }))
+    deliver(world, 'n03', 'n01', passOn({ statement, signature }))
+    expect(known()).toEqual(before)
+    expect(victim.state.refused).toMatchObject({
+      'reveal whose signature may have been taken away': 1,
+      'message passed on by no host': 1,
+    })
+    deliver(world, 'n03', host.id, passOn({ statement, signature }))
+    expect(known()).toContain('n02')
+    until(world, 'the job is complete', () => isComplete(world))
+    expectRight(world)
   })
 
   it("by a result of nobody's chunk, or of a stranger, is counted and changes nothing", () => {

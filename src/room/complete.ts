@@ -33,7 +33,7 @@ export function onSigned(ctx: Context, room: Room, round: Round, purpose: SignPu
   const { draw } = round
   const { kind, attempt } = purpose
   if (draw === null || draw.attempt !== attempt) return
-  if (kind === 'report') return onReport(ctx, room, round, ctx.s.self, { body: bytes, signature, attempt })
+  if (kind === 'report') return onReport(ctx, room, round, ctx.s.self, { body: bytes, signature, attempt, peer: '' })
   if (kind === 'statement') return onStated(ctx, room, round, draw, bytes, signature)
   if (kind === 'reply') return onOwnReply(ctx, room, round, draw, { ...purpose, signature })
   if (!isHost(ctx, room) || draw.report === null) return

@@ -109,7 +109,7 @@ describe('the draw in a room', () => {
     expect(before.some(({ effect }) => effect.message.body.case === 'verifierReport')).toBe(false)
   })
 
-  it.each(['goes', 'comes back'])('is repeated when a checker lacks the secret of a member that %s, and the checker stays', (what) => {
+  it.each(['goes', 'comes back'])('ends although a checker lacks the secret of a member that %s, and the checker stays', (what) => {
     let seen = 0
     for (let seed = 1; seed <= 40 && seen < 3; seed++) {
       const { world, log } = makeWorld({ seed, nodes: 4, job: { chunks: 30 } })
@@ -133,6 +133,32 @@ describe('the draw in a room', () => {
       expect(gone.filter(({ peer, reason }) => peer === 'n02' && reason.includes('drawn to verify'))).toEqual([])
     }
     expect(seen).toBe(3)
+  })
+
+  it.each([
+    ['two members', (i: number) => ({ lies: i === 9 ? 1 : 0 })],
+    ['two members, one of whom lies,', (i: number) => ({ lies: i === 2 ? 1 : 0 })],
+    ['two members, one of whom lies as verifier,', (i: number) => ({ lies: i === 3 ? 1 : 0, liesAsVerifier: i === 3 })],
+  ])('ends where %s have no wire between them: the host passes on what each has said', (_what, behaviour) => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const { world, log, certificates } = completed(
+        {
+          seed,
+          nodes: 5,
+          job: { chunks: 60 },
+          behaviour,
+          unlinked: [
+            ['n02', 'n03'],
+            ['n02', 'n04'],
+          ],
+        },
+        400_000,
+      )
+      expect(wrongChunks(certificates)).toEqual([])
+      const late = world.refusals.filter(({ reason }) => /in time|withheld|missed/.test(reason))
+      expect(late).toEqual([])
+      expect(log.notes.filter(({ note }) => note.kind === 'hostChanged')).toEqual([])
+    }
   })
 
   it('repeats a draw only with fresh secrets', () => {

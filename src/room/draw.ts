@@ -5,7 +5,7 @@ import type { PeerId } from '../domain/ids.ts'
 import { answersFor, revealedEntropy, statedDraw } from './answer.ts'
 import { about, broadcast, emit, isHost, memberOf, note, processors, refuse, send } from './context.ts'
 import type { Context } from './context.ts'
-import { checkMs, owedBy } from './duty.ts'
+import { checkMs } from './duty.ts'
 import { exclude } from './host.ts'
 import { commitTo } from './member.ts'
 import type { BodyOf, Message } from './message.ts'
@@ -136,7 +136,7 @@ function rootMessage(room: Room, round: Round, draw: Draw): Message {
 /** Shows this node's secret, once it has signed for its results: to everybody, or to one who lacks it. */
 function reveal(ctx: Context, room: Room, round: Round, to: PeerId | null = null): void {
   const { self } = ctx.s
-  const { draw, reveals, epoch } = round
+  const { draw, reveals } = round
   if (draw === null || !draw.entropy.some(({ peer }) => peer === self)) return
   if (!reveals.some(({ peer }) => peer === self)) {
     if (draw.signing) return
@@ -147,8 +147,11 @@ function reveal(ctx: Context, room: Room, round: Round, to: PeerId | null = null
     }
     reveals.push({ peer: self, secret: round.secret, statement: NOTHING, signature: NOTHING })
   }
-  const { secret, statement, signature } = reveals.find(({ peer }) => peer === self)!
-  const message = about(room, round, { case: 'reveal', value: { secret, epoch, statement, signature } })
+  const message = revealMessage(
+    room,
+    round,
+    reveals.find(({ peer }) => peer === self)!,
+  )
   if (to === null) broadcast(ctx, room, message)
   else send(ctx, to, message)
 }
@@ -245,8 +248,11 @@ function isOfDraw({ draw }: Round, statement: Uint8Array): boolean {
   return draw === null || statement.length === 0 || equalBytes(statement, draw.statement)
 }
 
-/** True when the secret does not open what its owner committed to: the host then knows a cheat. */
-export function onReveal(ctx: Context, room: Room, round: Round, from: PeerId, body: BodyOf<'reveal'>): boolean {
+/**
+ * @param isPassedOn by the host, for its owner `from`
+ * @returns true when the secret does not open what its owner committed to: the host then knows a cheat
+ */
+export function onReveal(ctx: Context, room: Room, round: Round, from: PeerId, body: BodyOf<'reveal'>, isPassedOn: boolean): boolean {
   if (body.epoch !== round.epoch || round.reveals.some(({ peer }) => peer === from)) return false
   const known = round.commitments.find(({ peer }) => peer === from)
   if (known === undefined || !opensCommitment(body.secret, known.commitment, from, drawName(round))) {
@@ -256,6 +262,11 @@ export function onReveal(ctx: Context, room: Room, round: Round, from: PeerId, b
   const { secret, statement, signature } = body
   if (statement.length !== (signature.length === 0 ? 0 : 32) || !isOfDraw(round, statement)) {
     refuse(ctx, 'reveal that answers for other results')
+    return false
+  }
+  // That somebody does not answer for its results, it says itself.
+  if (isPassedOn && signature.length === 0 && (round.draw === null || drawnChunks(round).some(({ peer }) => peer === from))) {
+    refuse(ctx, 'reveal whose signature may have been taken away')
     return false
   }
   round.reveals.push({ peer: from, secret, statement, signature })
@@ -326,51 +337,60 @@ export function catchUp(ctx: Context, room: Room, from: PeerId, ahead: { round: 
 }
 
 /** What a heartbeat says of the sender's place in a draw. */
-export function drawInfo({ draw, reveals }: Round): Pick<HaveInfo, 'attempt' | 'reveals' | 'reports'> {
+export function drawInfo({ draw, reveals }: Round): Pick<HaveInfo, 'attempt' | 'reveals' | 'reports' | 'replies'> {
   const reports = (draw?.report == null ? 0 : HAS_REPORT) + (draw?.secondReport == null ? 0 : HAS_SECOND)
   const counted = draw === null ? [] : reveals.filter(({ peer }) => draw.entropy.some((entry) => entry.peer === peer))
-  return { attempt: draw?.attempt ?? 0, reveals: counted.length, reports }
+  return { attempt: draw?.attempt ?? 0, reveals: counted.length, reports, replies: draw?.replies.length ?? 0 }
 }
 
 const HAS_REPORT = 1
 const HAS_SECOND = 2
 
-/** A member's heartbeat shows what it lacks of a draw: this node's part of that is said again. */
+/** Heartbeats within which a member that has a wire to another has said to it what it lacks. */
+export const PASS_ON_BEATS = 2
+
+/**
+ * A member's heartbeat shows what it lacks of a draw: this node's part of that is said again. The host, to whom everybody
+ * has a wire, then passes on what others have said: they have none to this member, or have gone. Each part proves itself.
+ */
 export function resendDraw(ctx: Context, room: Room, round: Round, to: PeerId, known: HaveInfo): void {
   const { draw } = round
   const { self, now, options } = ctx.s
   // What was sent a moment ago is still on its way.
   if (draw === null || known.epoch !== round.epoch || now - draw.since < options.heartbeatMs) return
-  if (isHost(ctx, room) && lacksForGood(ctx, room, round, draw, to, known)) return newEpoch(ctx, room, round, '', [])
+  const passesOn = isHost(ctx, room) && now - draw.since >= PASS_ON_BEATS * options.heartbeatMs
+  const says = (peer: PeerId): boolean => peer === self || (passesOn && peer !== to)
   if (isHost(ctx, room) && known.attempt < draw.attempt) send(ctx, to, rootMessage(room, round, draw))
-  if (known.reveals < draw.entropy.length) reveal(ctx, room, round, to)
-  const { report, secondReport, order, second } = draw
-  if (report !== null && order?.[0] === self && (known.reports & HAS_REPORT) === 0) send(ctx, to, reportMessage(room, round, draw, report))
-  if (secondReport !== null && second === self && (known.reports & HAS_SECOND) === 0)
-    send(ctx, to, reportMessage(room, round, draw, secondReport))
-  for (const reply of draw.replies) if (reply.peer === self) send(ctx, to, replyMessage(room, round, draw, reply))
+  if (known.reveals < draw.entropy.length) {
+    reveal(ctx, room, round, to)
+    for (const entry of round.reveals)
+      if (entry.peer !== self && says(entry.peer)) send(ctx, to, revealMessage(room, round, entry, entry.peer))
+  }
+  const { report, secondReport, order, second, replies } = draw
+  const verifier = order?.[0] ?? ''
+  if (report !== null && says(verifier) && (known.reports & HAS_REPORT) === 0)
+    send(ctx, to, reportMessage(room, round, draw, report, verifier === self ? '' : verifier))
+  if (secondReport !== null && second !== null && says(second) && (known.reports & HAS_SECOND) === 0)
+    send(ctx, to, reportMessage(room, round, draw, secondReport, second === self ? '' : second))
+  for (const reply of replies) {
+    // Whose answers it has is not told: each says its own again and again.
+    if (reply.peer === self) send(ctx, to, replyMessage(room, round, draw, reply))
+    else if (says(reply.peer) && known.replies < replies.length) send(ctx, to, replyMessage(room, round, draw, reply, reply.peer))
+  }
 }
 
-/** Heartbeats within which a member that is there has shown its secret to whoever lacks it. */
-const REVEAL_BEATS = 3
-
-/**
- * A checker lacks a secret that nobody can show it any more, because its owner has gone, or has come back without it: it
- * will never know that it was drawn. Whoever only says so gains nothing: by leaving it has the draw repeated as well.
- */
-function lacksForGood(ctx: Context, room: Room, round: Round, draw: Draw, checker: PeerId, known: HaveInfo): boolean {
-  if (known.attempt !== draw.attempt || known.reveals >= draw.entropy.length || owedBy(room, round, draw, checker) === 0) return false
-  if (ctx.s.now - draw.since < REVEAL_BEATS * ctx.s.options.heartbeatMs) return false
-  return draw.entropy.some(({ peer }) => (room.work[peer]?.since ?? Number.POSITIVE_INFINITY) > draw.since)
-}
-
-/** What this node found as arbiter. */
-export function replyMessage(room: Room, round: Round, draw: Draw, { chunk, hash, signature }: Draw['replies'][number]): Message {
+/** What an arbiter found. `peer` names it where it is another; so in a report and a reveal. */
+export function replyMessage(room: Room, round: Round, draw: Draw, reply: Draw['replies'][number], peer = ''): Message {
+  const { chunk, hash, signature } = reply
   const { attempt, statement } = draw
-  return about(room, round, { case: 'checkReply', value: { chunk, attempt, hash, statement, signature } })
+  return about(room, round, { case: 'checkReply', value: { chunk, attempt, hash, statement, signature, peer } })
 }
 
-export function reportMessage(room: Room, round: Round, draw: Draw, report: NonNullable<Draw['report']>): Message {
+export function reportMessage(room: Room, round: Round, draw: Draw, report: NonNullable<Draw['report']>, peer = ''): Message {
   const { body, signature } = report
-  return about(room, round, { case: 'verifierReport', value: { body, signature, attempt: draw.attempt } })
+  return about(room, round, { case: 'verifierReport', value: { body, signature, attempt: draw.attempt, peer } })
+}
+
+function revealMessage(room: Room, round: Round, { secret, statement, signature }: Round['reveals'][number], peer = ''): Message {
+  return about(room, round, { case: 'reveal', value: { secret, epoch: round.epoch, statement, signature, peer } })
 }

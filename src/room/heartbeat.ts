@@ -3,7 +3,7 @@ import { roomTopic } from '../domain/job.ts'
 import { about, broadcast, findRound, isHost, memberOf, send } from './context.ts'
 import type { Context } from './context.ts'
 import { membersMessage } from './crew.ts'
-import { catchUp, drawInfo, resendDraw } from './draw.ts'
+import { PASS_ON_BEATS, catchUp, drawInfo, resendDraw } from './draw.ts'
 import { noteProgress, progressOf } from './duty.ts'
 import { noteInHand } from './grant.ts'
 import { dropRound, sendSuccessor } from './lead.ts'
@@ -120,7 +120,8 @@ function confirm(ctx: Context, round: Round, bitmap: Uint8Array): void {
 }
 
 /**
- * Sends a member the results that it lacks: one's own, and in turn with the others those of peers who have left.
+ * Sends a member the results that it lacks: one's own, in turn with the others those of peers who have left, and as host,
+ * once it is fixed whose they are, those of members who may have no wire to it.
  * @param left how many more may go now; counted down
  */
 function sendMissing(
@@ -142,8 +143,10 @@ function sendMissing(
     // What was sent a moment ago is still on its way.
     if (s.now - slot.resultAt < s.options.heartbeatMs) continue
     const orphan = memberOf(room, result.peer) === undefined
-    if (result.peer !== s.self && !(orphan && (slot.chunk + beat) % others.length === place)) continue
-    const kind = slot.resultAt < since ? 'older' : 'missed'
+    const passedOn =
+      !orphan && isHost(ctx, room) && round.draw !== null && s.now - round.draw.since >= PASS_ON_BEATS * s.options.heartbeatMs
+    if (result.peer !== s.self && !passedOn && !(orphan && (slot.chunk + beat) % others.length === place)) continue
+    const kind = passedOn || slot.resultAt < since ? 'older' : 'missed'
     if (left[kind] === 0) continue
     left[kind]--
     send(ctx, to, resultMessage(room, round, slot, slot.attempts, 0))

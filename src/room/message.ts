@@ -2,6 +2,7 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { EnvelopeSchema } from './messages_pb.ts'
 import type { Envelope } from './messages_pb.ts'
 import { checkLimits } from './limits.ts'
+import type { PeerId } from '../domain/ids.ts'
 
 type Plain<T> = T extends Uint8Array
   ? Uint8Array
@@ -16,6 +17,12 @@ export type Message = Plain<Envelope>
 export type Body = Exclude<Message['body'], { case: undefined }>
 export type BodyCase = Body['case']
 export type BodyOf<C extends BodyCase> = Extract<Body, { case: C }>['value']
+
+/** Whose word a part of a draw is: its sender's, unless a host passes it on. */
+export function authorOf(from: PeerId, { body }: Message): PeerId {
+  if (body.case !== 'reveal' && body.case !== 'verifierReport' && body.case !== 'checkReply') return from
+  return body.value.peer === '' ? from : body.value.peer
+}
 
 /** A message that cannot be a message of ours: the sender is at fault, the receiver drops it. */
 export class MalformedMessageError extends Error {

@@ -35,6 +35,7 @@ function heartbeatOf(room: Room, host: string, epoch: number): Body {
     attempt: 0,
     reveals: 0,
     reports: 0,
+    replies: 0,
   }))
   return { case: 'heartbeat', value: { host, version: room.version, have, inHand: [], standings: [] } }
 }

@@ -10,6 +10,7 @@ import { onHeartbeat } from './heartbeat.ts'
 import { removeMember } from './host.ts'
 import { onSuccessor } from './lead.ts'
 import { onMembersChanged, onWelcome } from './member.ts'
+import { authorOf } from './message.ts'
 import type { BodyOf, Message } from './message.ts'
 import { onChunkGrant, pull } from './pull.ts'
 import { onResult } from './result.ts'
@@ -86,6 +87,8 @@ function onRoundMessage(ctx: Context, room: Room, from: PeerId, message: Message
   const { body } = message
   const round = findRound(room, message.block, message.microjob)
   if (round === undefined) return refuse(ctx, 'message about no round here')
+  const author = authorOf(from, message)
+  if (author !== from && (from !== room.host || author === ctx.s.self)) return refuse(ctx, 'message passed on by no host')
   switch (body.case) {
     case 'commit':
       return onCommit(ctx, room, round, from, body.value)
@@ -100,13 +103,13 @@ function onRoundMessage(ctx: Context, room: Room, from: PeerId, message: Message
     case 'rootFixed':
       return onRootFixed(ctx, room, round, from, body.value)
     case 'reveal':
-      if (onReveal(ctx, room, round, from, body.value) && isHost(ctx, room))
+      if (onReveal(ctx, room, round, author, body.value, author !== from) && isHost(ctx, room))
         convict(ctx, room, round, from, 'its reveal does not open its commitment')
       return
     case 'verifierReport':
-      return onReport(ctx, room, round, from, body.value)
+      return onReport(ctx, room, round, author, body.value)
     case 'checkReply':
-      return onCheckReply(ctx, room, round, from, body.value)
+      return onCheckReply(ctx, room, round, author, body.value)
     case 'completed':
       return onCompleted(ctx, room, round, from, body.value)
     default:

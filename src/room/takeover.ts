@@ -151,12 +151,17 @@ function takeOver(ctx: Context, room: Room, reason: string): void {
     work.want = 0
     work.lastHeard = s.now
   }
+  const patience = s.options.heartbeatMs * (s.options.silentIntervals + 1)
   for (const round of room.rounds) {
     emit(ctx, { type: 'claim', ref: round.ref, term: room.term, lapsesAt: s.now + s.options.claimMs })
     // Nobody knows how far the former host got with the draw: it begins again, from fresh secrets where some were shown.
     endDraw(round)
-    // A notice may have overtaken the news that its member had left.
-    for (const slot of round.slots) slot.grants = slot.grants.filter(({ peer }) => room.work[peer] !== undefined)
+    for (const slot of round.slots) {
+      // A notice may have overtaken the news that its member had left.
+      slot.grants = slot.grants.filter(({ peer }) => room.work[peer] !== undefined)
+      // Whoever had left unheard will be missed; its chunks are no fault of its.
+      for (const grant of slot.grants) grant.deadline = Math.max(grant.deadline, s.now + patience)
+    }
   }
   note(ctx, { kind: 'hostChanged', host: s.self, term: room.term })
   proclaim(ctx, room)

@@ -7,6 +7,7 @@ import { refutedIn } from '../domain/conviction-check.ts'
 import { beacon, canBeDrawn, drawCheck, opensCommitment, resultRoot } from '../domain/draw.ts'
 import { decodeCanonical, encodeCanonical, hashOfCid } from '../domain/ids.ts'
 import type { PeerId } from '../domain/ids.ts'
+import { authorOf } from '../room/message.ts'
 import type { Message } from '../room/message.ts'
 import { roomTopic } from '../domain/job.ts'
 import { sign } from './truth.ts'
@@ -32,16 +33,18 @@ function isSigned(peer: PeerId, bytes: Uint8Array, signature: Uint8Array | null)
 }
 
 /** What the runner checks of a member's message before the machine sees it. */
-export function isBelievable(from: PeerId, { body }: Message): boolean {
-  if (body.case === 'verifierReport') return isSigned(from, body.value.body, body.value.signature)
+export function isBelievable(from: PeerId, message: Message): boolean {
+  const { body } = message
+  const author = authorOf(from, message)
+  if (body.case === 'verifierReport') return isSigned(author, body.value.body, body.value.signature)
   if (body.case === 'completed') return isSoundCertificate(body.value.certificate)
   if (body.case === 'reveal') {
     const { statement, signature } = body.value
-    return signature.length === 0 || isSigned(from, statementBytes(statement), signature)
+    return signature.length === 0 || isSigned(author, statementBytes(statement), signature)
   }
   if (body.case !== 'checkReply') return true
   const { statement, chunk, hash, signature } = body.value
-  return isSigned(from, replyBytes(statement, chunk, hash), signature)
+  return isSigned(author, replyBytes(statement, chunk, hash), signature)
 }
 
 /** Whom a conviction proves wrong: the synchronous twin of `convictedBy`. */

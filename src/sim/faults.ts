@@ -5,6 +5,7 @@ import type { World } from './world.ts'
 export function applyFault(world: World, fault: Fault): void {
   if (fault.kind === 'heal') return world.network.heal()
   if (fault.kind === 'cut') return world.network.cut(fault.from, fault.to)
+  if (fault.kind === 'unlink') return world.network.unlink(...fault.between)
   if (fault.kind === 'partition') {
     const side = new Set(fault.side)
     for (const a of world.nodes.keys()) {

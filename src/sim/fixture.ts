@@ -27,6 +27,8 @@ export interface FixtureOptions {
   behaviour?: (i: number) => Partial<Behaviour>
   /** ms between one node's start and the next one's. */
   apartMs?: number
+  /** Pairs that never have a wire between them. */
+  unlinked?: [PeerId, PeerId][]
   options?: Partial<RoomOptions>
 }
 
@@ -43,6 +45,7 @@ export const JOB: JobShape = {
 export function makeWorld(options: FixtureOptions = {}): { world: World; log: Log } {
   const world = new World(options.seed ?? 1, { ...CALM, ...options.weather }, options.options)
   world.database.addJob('job', { ...JOB, ...options.job }, 0)
+  for (const [a, b] of options.unlinked ?? []) world.network.unlink(a, b)
   const log: Log = { notes: [], sent: [], steps: [] }
   world.observers.push({
     stepped(node, event, effects) {

@@ -62,7 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'lost reveals are never said again',
     file: 'draw.ts',
-    from: 'if (known.reveals < draw.entropy.length) reveal(ctx, room, round, to)',
+    from: '    reveal(ctx, room, round, to)',
     to: '',
     shape: WET,
   },
@@ -76,9 +76,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a lost report is never said again',
     file: 'draw.ts',
-    from: 'if (report !== null && order?.[0] === self && (known.reports & HAS_REPORT) === 0)',
-    to: 'if (report !== null && order?.[0] === self && known.reports < 0)',
+    from: 'if (report !== null && says(verifier) && (known.reports & HAS_REPORT) === 0)',
+    to: 'if (report !== null && says(verifier) && known.reports < 0)',
     shape: WET,
+  },
+  {
+    name: 'what a member said is not passed on to those it has no wire to',
+    file: 'draw.ts',
+    from: 'peer === self || (passesOn && peer !== to)',
+    to: 'peer === self',
+    shape: { nodes: 5, rooms: 1, level: 1 },
   },
   {
     name: 'what was voided is not taken up again',

@@ -18,6 +18,7 @@ export class SimNetwork {
   gossip = 0
   bytes = 0
   readonly #cuts = new Set<string>()
+  readonly #unlinked = new Set<string>()
   readonly #held = new Map<string, Message[]>()
   readonly #last = new Map<string, number>()
   readonly #subscribers = new Map<string, Set<SimNode>>()
@@ -48,8 +49,19 @@ export class SimNetwork {
     return this.#nodes.get(from)?.alive === true && this.#nodes.get(to)?.alive === true && !this.#cuts.has(`${from}>${to}`)
   }
 
+  /** Over a wire: gossip finds its way without one. */
+  #carries(from: PeerId, to: PeerId): boolean {
+    return this.reachable(from, to) && !this.#unlinked.has(`${from}>${to}`)
+  }
+
   #linked(a: PeerId, b: PeerId): boolean {
-    return this.reachable(a, b) && this.reachable(b, a)
+    return this.#carries(a, b) && this.#carries(b, a)
+  }
+
+  /** These two never have a wire between them, whatever heals. */
+  unlink(a: PeerId, b: PeerId): void {
+    this.#unlinked.add(`${a}>${b}`).add(`${b}>${a}`)
+    this.broken(a, b, this.weather.detectMs)
   }
 
   /** Loses everything from one peer to the other. */
@@ -61,11 +73,12 @@ export class SimNetwork {
   heal(): void {
     this.#cuts.clear()
     for (const [wire, messages] of this.#held) {
+      if (this.#unlinked.has(wire)) continue
       const [from, to] = wire.split('>') as [PeerId, PeerId]
       const node = this.#nodes.get(from)
       if (node?.alive) for (const message of messages) this.#travel(node, to, message)
+      this.#held.delete(wire)
     }
-    this.#held.clear()
     for (const node of this.#nodes.values()) for (const peer of node.members) if (!node.up.has(peer)) this.#dial(node, peer)
   }
 
@@ -115,7 +128,7 @@ export class SimNetwork {
     this.messages++
     this.#weigh(message)
     if (this.#rng.chance(this.weather.drop)) return
-    if (!this.reachable(node.id, to)) {
+    if (!this.#carries(node.id, to)) {
       const wire = `${node.id}>${to}`
       const held = this.#held.get(wire) ?? []
       held.push(message)

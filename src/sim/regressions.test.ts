@@ -38,6 +38,7 @@ describe('a history that once broke', () => {
       14802,
       { ...LARGE, level: null },
     ],
+    ['a new host that held a chunk against a member which had left its former host unheard', 18495, { ...LARGE, level: null }],
     ['checkers that recomputed the same results in each of thirty draws', 9203, { ...LARGE, level: null }],
   ])('breaks no longer: %s (seed %i)', (_what, seed, options) => {
     expect(runSeed(seed, options).violations).toEqual([])

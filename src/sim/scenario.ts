@@ -16,6 +16,8 @@ export type Fault =
   | { at: number; kind: 'cut'; from: PeerId; to: PeerId }
   /** These on one side, everybody else on the other. */
   | { at: number; kind: 'partition'; side: PeerId[] }
+  /** No wire between these two any more, whatever heals; gossip still finds its way. */
+  | { at: number; kind: 'unlink'; between: [PeerId, PeerId] }
   | { at: number; kind: 'heal' }
 
 export interface Newcomer {
@@ -67,23 +69,30 @@ export function makeScenario(seed: number, options: ScenarioOptions): Scenario {
   const survivors = nodes.slice(0, Math.max(2, Math.ceil(count / 2))).map(({ id }) => id)
   if (level >= 4) for (const node of nodes) if (!survivors.includes(node.id)) node.behaviour = makeRogue(rng, node.behaviour)
   if (level >= 2 && rng.chance(0.3)) nodes.push({ ...makeNewcomer(rng, count, level), observer: true })
+  const ids = nodes.map(({ id }) => id)
   return {
     seed,
     level,
     jobs,
     nodes,
     weather: makeWeather(rng, level),
-    faults:
-      level < 2
-        ? []
-        : makeFaults(
-            rng,
-            level,
-            nodes.map(({ id }) => id),
-            survivors,
-          ),
+    faults: [...(level < 2 ? [] : makeFaults(rng, level, ids, survivors)), ...(level < 1 ? [] : makeGaps(seed, ids, survivors))],
     untilMs: FAULTS_UNTIL_MS + PATIENCE_MS,
   }
+}
+
+/** Pairs that cannot reach each other, in one history of four; one of those who stay is linked with everybody. */
+function makeGaps(seed: number, ids: PeerId[], survivors: PeerId[]): Fault[] {
+  const rng = new Rng(seed ^ 0x6a95)
+  if (!rng.chance(0.25)) return []
+  const hub = rng.pick(survivors)
+  const share = rng.pick([0.2, 0.5, 1])
+  const at = rng.pick([0, 0, rng.below(FAULTS_UNTIL_MS)])
+  return ids.flatMap((a, i) =>
+    ids
+      .slice(i + 1)
+      .flatMap((b): Fault[] => (a === hub || b === hub || !rng.chance(share) ? [] : [{ at, kind: 'unlink', between: [a, b] }])),
+  )
 }
 
 function makeJob(rng: Rng, level: number): JobShape {
