@@ -48,3 +48,8 @@ export function relayedAddress(relay: RelayAddress, peer: PeerId): Multiaddr {
 export function directAddress(relay: RelayAddress, peer: PeerId): Multiaddr {
   return relay.multiaddr.encapsulate(`/p2p-circuit/webrtc/p2p/${peer}`)
 }
+
+/** A directly linked peer as if it were a relay: it is reached over the link that there is. */
+export function mateAddress(peer: PeerId): Multiaddr {
+  return multiaddr(`/p2p/${peer}`)
+}

@@ -1,8 +1,9 @@
-import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
+import { circuitOverRelays } from './circuit-over-relays.ts'
 import { abortableWebSockets } from './websocket-abort.ts'
 import { provenWebRTC } from './webrtc-proven.ts'
 import { safeYamux } from './yamux-late-open.ts'
@@ -34,6 +35,10 @@ export interface LibP2POptionsInit {
   /** Whether this runtime speaks WebRTC. */
   direct: boolean
   isBanned(peer: string): boolean
+  /** Whether this node introduces a peer to others of whom it says the same. */
+  introduces(peer: string): boolean
+  /** Whether this node may be reached by a peer that another one introduces. */
+  permits(peer: string): boolean
 }
 
 /** Gossip settings that relay and tabs share. */
@@ -83,7 +88,7 @@ export function memberOptions(init: LibP2POptionsInit): Libp2pOptions<NodeServic
     },
     transports: [
       abortableWebSockets(),
-      circuitRelayTransport(),
+      circuitOverRelays((peer) => init.relays.some((relay) => relay.peer === peer)),
       ...(init.direct
         ? [provenWebRTC({ rtcConfiguration: init.rtcConfiguration, dataChannel: DATA_CHANNEL, maxEarlyStreams: MAX_EARLY_STREAMS })]
         : []),
@@ -102,12 +107,38 @@ export function memberOptions(init: LibP2POptionsInit): Libp2pOptions<NodeServic
     connectionGater: {
       // The browser's default refuses ws: and private addresses, and a relay may have both. Whatever a peer claims to
       // listen on, nothing is dialled but the relays and what lies behind them.
-      denyDialMultiaddr: (address: Multiaddr) => !leadsOverRelay(address, init.relays),
+      denyDialMultiaddr: (address: Multiaddr) => !leadsOverRelay(address, init.relays) && !leadsOverMate(address),
       denyInboundUpgradedConnection: (peer) => init.isBanned(peer.toString()),
+      denyInboundRelayReservation: (peer) => !init.introduces(peer.toString()),
+      denyOutboundRelayedConnection: (source, destination) =>
+        !init.introduces(source.toString()) || !init.introduces(destination.toString()),
+      // A relay has asked the registry; a mate knows nothing of who wants to be seen by whom.
+      denyInboundRelayedConnection: (via, peer) =>
+        !init.relays.some((relay) => relay.peer === via.toString()) && !init.permits(peer.toString()),
     },
     // The store's protocols come after the first connections: without the push nobody there would learn of them.
-    services: { identify: identify(), identifyPush: identifyPush(), ping: ping(), pubsub: gossipsub(GOSSIP_OPTIONS) },
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping(),
+      pubsub: gossipsub(GOSSIP_OPTIONS),
+      introductions: circuitRelayServer(INTRODUCTIONS),
+    },
   }
+}
+
+/** What a node carries for its room mates while they have no relay: it is somebody's uplink. */
+const INTRODUCTIONS: Parameters<typeof circuitRelayServer>[0] = {
+  hopTimeout: 10_000,
+  maxInboundHopStreams: 16,
+  maxOutboundStopStreams: 16,
+  reservations: {
+    maxReservations: 64,
+    reservationTtl: 30 * 60_000,
+    applyDefaultLimit: true,
+    defaultDurationLimit: 2 * 60_000,
+    defaultDataLimit: 4n * 1024n * 1024n,
+  },
 }
 
 function leadsOverRelay(address: Multiaddr, relays: readonly RelayAddress[]): boolean {
@@ -116,4 +147,9 @@ function leadsOverRelay(address: Multiaddr, relays: readonly RelayAddress[]): bo
     const base = relay.multiaddr.toString()
     return text === base || text.startsWith(`${base}/`) || `${text}/p2p/${relay.peer}` === base
   })
+}
+
+/** Over a link that there is: the address names a peer and nowhere to find it. */
+function leadsOverMate(address: Multiaddr): boolean {
+  return /^\/p2p\/[^/]+\/p2p-circuit\//.test(address.toString())
 }

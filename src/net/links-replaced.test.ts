@@ -52,6 +52,7 @@ class World {
       bans: new Bans(this.clock),
       asking: [BULK_PROTOCOL, RECORDS_PROTOCOL],
       permits: () => true,
+      introducers: () => [],
     })
   }
 

@@ -1,4 +1,5 @@
 import { directAddress, relayedAddress } from './addresses.ts'
+import type { RelayAddress } from './addresses.ts'
 import { UnreachableError } from './errors.ts'
 import { Link } from './link.ts'
 import type { Connection } from '@libp2p/interface'
@@ -34,6 +35,8 @@ export interface LinksInit {
   asking: readonly string[]
   /** False keeps a peer from opening a direct connection to this node. */
   permits(peer: PeerId): boolean
+  /** Those who stand in for relays on the way to a peer. */
+  introducers(peer: PeerId): RelayAddress[]
 }
 
 /**
@@ -110,6 +113,12 @@ export class Links {
     return [...found].map(([peer, link]) => ({ peer, link }))
   }
 
+  /** Peers with a direct link, the most wanted first. */
+  neighbours(): PeerId[] {
+    const direct = this.peers().flatMap(({ peer, link }) => (link === 'direct' ? [peer] : []))
+    return [...this.#wanted.filter((peer) => direct.includes(peer)), ...direct.filter((peer) => !this.#wanted.includes(peer))]
+  }
+
   kind(peer: PeerId): WireStats['link'] {
     const best = this.best(peer)
     if (best === null) return 'none'
@@ -180,8 +189,9 @@ export class Links {
 
   async #dialRelayed(peer: PeerId): Promise<Connection> {
     const causes: unknown[] = []
-    await this.#init.relays.whenConnected(this.#limit(RELAYED_TIMEOUT_MS)).catch((error: unknown) => causes.push(error))
-    const relays = this.#init.relays.connected
+    if (this.#ways(peer).length === 0)
+      await this.#init.relays.whenConnected(this.#limit(RELAYED_TIMEOUT_MS)).catch((error: unknown) => causes.push(error))
+    const relays = this.#ways(peer)
     for (const relay of relays) {
       try {
         return await this.#init.libp2p.dial(relayedAddress(relay, peer), { signal: this.#limit(RELAYED_TIMEOUT_MS) })
@@ -192,9 +202,15 @@ export class Links {
       }
     }
     throw new UnreachableError(
-      relays.length === 0 ? `cannot reach ${peer}: no relay is connected` : `none of ${relays.length} relays leads to ${peer}`,
+      relays.length === 0
+        ? `cannot reach ${peer}: no relay is connected`
+        : `none of ${relays.length} relays, or members in their place, leads to ${peer}`,
       { cause: new AggregateError(causes) },
     )
+  }
+
+  #ways(peer: PeerId): RelayAddress[] {
+    return [...this.#init.relays.connected, ...this.#init.introducers(peer)]
   }
 
   #isWanted(peer: PeerId): boolean {
@@ -240,7 +256,7 @@ export class Links {
 
   async #dialDirect(peer: PeerId): Promise<void> {
     let last: unknown = new UnreachableError(`cannot reach ${peer}: no relay is connected`)
-    for (const relay of this.#init.relays.connected) {
+    for (const relay of this.#ways(peer)) {
       try {
         const connection = await this.#init.libp2p.dial(directAddress(relay, peer), { signal: this.#limit(DIRECT_TIMEOUT_MS) })
         if (isDirect(connection)) return

@@ -5,6 +5,7 @@ import { BULK_PROTOCOL, Bulk } from './bulk.ts'
 import { Gossip } from './gossip.ts'
 import { scoreOwnTopics } from './gossip-score.ts'
 import { reopenGossipStreams } from './gossip-streams.ts'
+import { Introductions } from './introductions.ts'
 import { KeySigner, generateKey, keyFromBytes } from './keys.ts'
 import { memberOptions } from './libp2p-options.ts'
 import { Links } from './links.ts'
@@ -104,6 +105,8 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
   const clock = init.clock ?? ownClock
   if (clock === null || clock === undefined) throw new TypeError('a network needs a clock')
   const bans = new Bans(clock)
+  // libp2p is there before those who know: until then the answer is no.
+  const rules = { introduces: (_peer: PeerId) => false, permits: (_peer: PeerId) => false }
   const libp2p: RoomfulLibp2p = await createLibp2p(
     memberOptions({
       privateKey,
@@ -112,6 +115,8 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
       datastore: init.datastore,
       direct,
       isBanned: (peer) => bans.has(peer),
+      introduces: (peer) => rules.introduces(peer),
+      permits: (peer) => rules.permits(peer),
     }),
   )
 
@@ -123,7 +128,7 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
     for (const handler of [...changeHandlers]) handler()
   }
   const keeper = new RelayKeeper(libp2p, relays, clock, changed)
-  const links = new Links({
+  const links: Links = new Links({
     libp2p,
     relays: keeper,
     clock,
@@ -132,14 +137,18 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
     bans,
     // The last one is the job database's exchange, one protocol for each database.
     asking: [BULK_PROTOCOL, WORK_PROTOCOL, '/roomful/records/'],
-    permits: (peer) => isVisible(registrar.policy, peer, () => sharesRoom(peer)),
+    permits: (peer) => rules.permits(peer),
+    introducers: (peer) => introductions.ways(peer),
   })
+  const introductions: Introductions = new Introductions({ libp2p, relays: keeper, clock, mates: () => links.neighbours() })
   const signer = new KeySigner(privateKey)
   const registrar = new Registrar({ libp2p, relays: keeper, signer, clock, run: sessionName(crypto.getRandomValues(new Uint8Array(8))) })
   const sharesRoom = (peer: PeerId): boolean => {
     const rooms = pubsub.topics.filter((topic) => topic.startsWith('jobprocessing_'))
     return transport.isMember(peer) || rooms.some((topic) => pubsub.subscribers(topic).includes(peer))
   }
+  rules.introduces = sharesRoom
+  rules.permits = (peer) => isVisible(registrar.policy, peer, () => sharesRoom(peer))
   const offences = new Offences((peer) => links.ban(peer))
   const port = new Libp2pStreamPort(libp2p, links, offences)
   const transport = new WireTransport({
@@ -189,6 +198,7 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
     stopReopening()
     await pubsub.stop()
     presence.stop()
+    introductions.stop()
     registrar.stop()
     links.stop()
     keeper.stop()

@@ -1,5 +1,5 @@
 import { UnreachableError } from './errors.ts'
-import { reserveAgain } from './reserve-again.ts'
+import { reserveAgain } from './reservations.ts'
 import type { Connection } from '@libp2p/interface'
 import type { Clock, Unsubscribe } from '../room/ports.ts'
 import { placeOf } from './addresses.ts'

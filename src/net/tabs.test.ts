@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTabBench, untilEvent } from './testing/tabs.ts'
 import type { Tab, TabBench } from './testing/tabs.ts'
@@ -69,5 +70,42 @@ describe('two tabs that meet through a relay', () => {
       to.peer,
     ] as const)
     expect(failed).toEqual([])
+  })
+})
+
+describe('two members of a room whose only relay is gone', () => {
+  let bench: TabBench
+  beforeAll(async () => {
+    bench = await openTabBench()
+  }, 60_000)
+  afterAll(() => bench.stop(), 30_000)
+
+  const meet = async (tab: Tab, members: Tab[]): Promise<void> =>
+    tab.page.evaluate(
+      (peers) => globalThis.page.network?.transport.setMembers(peers),
+      members.map(({ peer }) => peer),
+    )
+  const untilDirect = async (tab: Tab, mate: Tab): Promise<unknown> =>
+    tab.page.waitForFunction(
+      (peer) => globalThis.page.network?.links.snapshot().peers.some((entry) => entry.peer === peer && entry.link === 'direct'),
+      mate.peer,
+    )
+
+  it('are introduced to each other by a third, link directly, and use the relay again when it returns', { timeout: 60_000 }, async () => {
+    const [host, one, other] = [await bench.open(), await bench.open(), await bench.open()]
+    await meet(host, [host, one, other])
+    await meet(one, [host, one])
+    await meet(other, [host, other])
+    for (const tab of [one, other]) await untilDirect(tab, host)
+    await bench.relay.stop()
+    for (const tab of [one, other]) await meet(tab, [host, one, other])
+    await untilDirect(one, other)
+    await untilDirect(other, one)
+    await untilEvent(one, `member ${other.peer} up`)
+    await untilEvent(other, `member ${one.peer} up`)
+    // Whoever stood in for it does not take its place.
+    await bench.openRelay({ port: bench.relay.port, dataDir: join(bench.directory, 'relay-0') })
+    for (const { page } of [host, one, other])
+      await page.waitForFunction(() => globalThis.page.network?.links.snapshot().relays.every(({ state }) => state === 'reserved'))
   })
 })

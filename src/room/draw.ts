@@ -5,28 +5,16 @@ import type { PeerId } from '../domain/ids.ts'
 import { answersFor, revealedEntropy, statedDraw } from './answer.ts'
 import { about, broadcast, emit, isHost, memberOf, note, processors, refuse, send } from './context.ts'
 import type { Context } from './context.ts'
+import { revealMessage, rootMessage } from './draw-message.ts'
 import { checkMs } from './duty.ts'
 import { exclude } from './host.ts'
 import { commitTo } from './member.ts'
-import type { BodyOf, Message } from './message.ts'
+import type { BodyOf } from './message.ts'
 import { dropFromHand } from './result.ts'
-import {
-  acceptResult,
-  beginEpoch,
-  clearResult,
-  drawName,
-  drawnChunks,
-  isComputed,
-  resultFrom,
-  resultsOf,
-  setCommitment,
-  slotOf,
-} from './round.ts'
+import { acceptResult, beginEpoch, clearResult, drawName, drawnChunks, isComputed, resultFrom, setCommitment, slotOf } from './round.ts'
 import { isOverstated, statedStandings } from './standing.ts'
 import type { Draw } from './draw-state.ts'
 import type { Room, Round } from './state.ts'
-
-type HaveInfo = BodyOf<'heartbeat'>['have'][number]
 
 /** Members whose commitment counts, in join order: those who have been heard on a wire, because only they can reveal. */
 export function committed(room: Room, round: Round): { peer: PeerId; commitment: Uint8Array }[] {
@@ -118,23 +106,8 @@ function beginDraw(ctx: Context, room: Room, round: Round, stated: Stated): void
   }
 }
 
-function rootMessage(room: Room, round: Round, draw: Draw): Message {
-  return about(room, round, {
-    case: 'rootFixed',
-    value: {
-      root: draw.root,
-      attempt: draw.attempt,
-      commitments: draw.entropy,
-      results: resultsOf(round),
-      epoch: round.epoch,
-      disputed: draw.disputed,
-      standings: draw.standings,
-    },
-  })
-}
-
 /** Shows this node's secret, once it has signed for its results: to everybody, or to one who lacks it. */
-function reveal(ctx: Context, room: Room, round: Round, to: PeerId | null = null): void {
+export function reveal(ctx: Context, room: Room, round: Round, to: PeerId | null = null): void {
   const { self } = ctx.s
   const { draw, reveals } = round
   if (draw === null || !draw.entropy.some(({ peer }) => peer === self)) return
@@ -334,63 +307,4 @@ export function catchUp(ctx: Context, room: Room, from: PeerId, ahead: { round: 
   if (++work.recommits > MAX_RECOMMITS || ahead.some(({ round, epoch }) => epoch > round.epoch + MAX_EPOCH_LEAP))
     return exclude(ctx, room, from, 'tells of epochs that never were')
   for (const { round, epoch } of ahead) newEpoch(ctx, room, round, '', [], epoch + 1)
-}
-
-/** What a heartbeat says of the sender's place in a draw. */
-export function drawInfo({ draw, reveals }: Round): Pick<HaveInfo, 'attempt' | 'reveals' | 'reports' | 'replies'> {
-  const reports = (draw?.report == null ? 0 : HAS_REPORT) + (draw?.secondReport == null ? 0 : HAS_SECOND)
-  const counted = draw === null ? [] : reveals.filter(({ peer }) => draw.entropy.some((entry) => entry.peer === peer))
-  return { attempt: draw?.attempt ?? 0, reveals: counted.length, reports, replies: draw?.replies.length ?? 0 }
-}
-
-const HAS_REPORT = 1
-const HAS_SECOND = 2
-
-/** Heartbeats within which a member that has a wire to another has said to it what it lacks. */
-export const PASS_ON_BEATS = 2
-
-/**
- * A member's heartbeat shows what it lacks of a draw: this node's part of that is said again. The host, to whom everybody
- * has a wire, then passes on what others have said: they have none to this member, or have gone. Each part proves itself.
- */
-export function resendDraw(ctx: Context, room: Room, round: Round, to: PeerId, known: HaveInfo): void {
-  const { draw } = round
-  const { self, now, options } = ctx.s
-  // What was sent a moment ago is still on its way.
-  if (draw === null || known.epoch !== round.epoch || now - draw.since < options.heartbeatMs) return
-  const passesOn = isHost(ctx, room) && now - draw.since >= PASS_ON_BEATS * options.heartbeatMs
-  const says = (peer: PeerId): boolean => peer === self || (passesOn && peer !== to)
-  if (isHost(ctx, room) && known.attempt < draw.attempt) send(ctx, to, rootMessage(room, round, draw))
-  if (known.reveals < draw.entropy.length) {
-    reveal(ctx, room, round, to)
-    for (const entry of round.reveals)
-      if (entry.peer !== self && says(entry.peer)) send(ctx, to, revealMessage(room, round, entry, entry.peer))
-  }
-  const { report, secondReport, order, second, replies } = draw
-  const verifier = order?.[0] ?? ''
-  if (report !== null && says(verifier) && (known.reports & HAS_REPORT) === 0)
-    send(ctx, to, reportMessage(room, round, draw, report, verifier === self ? '' : verifier))
-  if (secondReport !== null && second !== null && says(second) && (known.reports & HAS_SECOND) === 0)
-    send(ctx, to, reportMessage(room, round, draw, secondReport, second === self ? '' : second))
-  for (const reply of replies) {
-    // Whose answers it has is not told: each says its own again and again.
-    if (reply.peer === self) send(ctx, to, replyMessage(room, round, draw, reply))
-    else if (says(reply.peer) && known.replies < replies.length) send(ctx, to, replyMessage(room, round, draw, reply, reply.peer))
-  }
-}
-
-/** What an arbiter found. `peer` names it where it is another; so in a report and a reveal. */
-export function replyMessage(room: Room, round: Round, draw: Draw, reply: Draw['replies'][number], peer = ''): Message {
-  const { chunk, hash, signature } = reply
-  const { attempt, statement } = draw
-  return about(room, round, { case: 'checkReply', value: { chunk, attempt, hash, statement, signature, peer } })
-}
-
-export function reportMessage(room: Room, round: Round, draw: Draw, report: NonNullable<Draw['report']>, peer = ''): Message {
-  const { body, signature } = report
-  return about(room, round, { case: 'verifierReport', value: { body, signature, attempt: draw.attempt, peer } })
-}
-
-function revealMessage(room: Room, round: Round, { secret, statement, signature }: Round['reveals'][number], peer = ''): Message {
-  return about(room, round, { case: 'reveal', value: { secret, epoch: round.epoch, statement, signature, peer } })
 }

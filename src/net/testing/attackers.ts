@@ -137,6 +137,8 @@ async function enter(address: string): Promise<RoomfulLibp2p> {
       rtcConfiguration: { iceServers: [] },
       direct: false,
       isBanned: () => false,
+      introduces: () => false,
+      permits: () => true,
     }),
   )
   await attacker.dial(relay.multiaddr)

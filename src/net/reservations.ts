@@ -1,11 +1,7 @@
 import { peerIdFromString } from '@libp2p/peer-id'
-import type { PeerId as Libp2pPeerId } from '@libp2p/interface'
 import type { PeerId } from '../domain/ids.ts'
+import type { ReservingTransport } from './circuit-over-relays.ts'
 import type { RoomfulLibp2p } from './libp2p-options.ts'
-
-interface ReservingTransport {
-  reservationStore?: { addRelay(peer: Libp2pPeerId, type: 'discovered'): Promise<unknown> }
-}
 
 interface Inside {
   components: { transportManager: { getTransports(): ReservingTransport[] } }
@@ -17,7 +13,16 @@ interface Inside {
  * asked once more; whether it says yes, its addresses tell.
  */
 export function reserveAgain(libp2p: RoomfulLibp2p, relay: PeerId): void {
+  reserve(libp2p, relay, 'discovered')
+}
+
+/** Asks a directly linked peer to pass on what others send to reach this node. It says no to those it shares no room with. */
+export function reserveOn(libp2p: RoomfulLibp2p, mate: PeerId): void {
+  reserve(libp2p, mate, 'configured')
+}
+
+function reserve(libp2p: RoomfulLibp2p, peer: PeerId, type: 'discovered' | 'configured'): void {
   const transports = (libp2p as unknown as Inside).components.transportManager.getTransports()
   const store = transports.find(({ reservationStore }) => reservationStore !== undefined)?.reservationStore
-  store?.addRelay(peerIdFromString(relay), 'discovered').catch(() => undefined)
+  store?.addRelay(peerIdFromString(peer), type).catch(() => undefined)
 }

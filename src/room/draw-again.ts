@@ -1,0 +1,52 @@
+import type { PeerId } from '../domain/ids.ts'
+import { isHost, send } from './context.ts'
+import type { Context } from './context.ts'
+import { reveal } from './draw.ts'
+import { replyMessage, reportMessage, revealMessage, rootMessage } from './draw-message.ts'
+import type { BodyOf } from './message.ts'
+import type { Room, Round } from './state.ts'
+
+type HaveInfo = BodyOf<'heartbeat'>['have'][number]
+
+/** What a heartbeat says of the sender's place in a draw. */
+export function drawInfo({ draw, reveals }: Round): Pick<HaveInfo, 'attempt' | 'reveals' | 'reports' | 'replies'> {
+  const reports = (draw?.report == null ? 0 : HAS_REPORT) + (draw?.secondReport == null ? 0 : HAS_SECOND)
+  const counted = draw === null ? [] : reveals.filter(({ peer }) => draw.entropy.some((entry) => entry.peer === peer))
+  return { attempt: draw?.attempt ?? 0, reveals: counted.length, reports, replies: draw?.replies.length ?? 0 }
+}
+
+const HAS_REPORT = 1
+const HAS_SECOND = 2
+
+/** Heartbeats within which a member that has a wire to another has said to it what it lacks. */
+export const PASS_ON_BEATS = 2
+
+/**
+ * A member's heartbeat shows what it lacks of a draw: this node's part of that is said again. The host, to whom everybody
+ * has a wire, then passes on what others have said: they have none to this member, or have gone. Each part proves itself.
+ */
+export function resendDraw(ctx: Context, room: Room, round: Round, to: PeerId, known: HaveInfo): void {
+  const { draw } = round
+  const { self, now, options } = ctx.s
+  // What was sent a moment ago is still on its way.
+  if (draw === null || known.epoch !== round.epoch || now - draw.since < options.heartbeatMs) return
+  const passesOn = isHost(ctx, room) && now - draw.since >= PASS_ON_BEATS * options.heartbeatMs
+  const says = (peer: PeerId): boolean => peer === self || (passesOn && peer !== to)
+  if (isHost(ctx, room) && known.attempt < draw.attempt) send(ctx, to, rootMessage(room, round, draw))
+  if (known.reveals < draw.entropy.length) {
+    reveal(ctx, room, round, to)
+    for (const entry of round.reveals)
+      if (entry.peer !== self && says(entry.peer)) send(ctx, to, revealMessage(room, round, entry, entry.peer))
+  }
+  const { report, secondReport, order, second, replies } = draw
+  const verifier = order?.[0] ?? ''
+  if (report !== null && says(verifier) && (known.reports & HAS_REPORT) === 0)
+    send(ctx, to, reportMessage(room, round, draw, report, verifier === self ? '' : verifier))
+  if (secondReport !== null && second !== null && says(second) && (known.reports & HAS_SECOND) === 0)
+    send(ctx, to, reportMessage(room, round, draw, secondReport, second === self ? '' : second))
+  for (const reply of replies) {
+    // Whose answers it has is not told: each says its own again and again.
+    if (reply.peer === self) send(ctx, to, replyMessage(room, round, draw, reply))
+    else if (says(reply.peer) && known.replies < replies.length) send(ctx, to, replyMessage(room, round, draw, reply, reply.peer))
+  }
+}
