@@ -28,6 +28,8 @@ export class ChaosMonkey {
     if (this.#chaos === 'silent-worker') return this.#letIn(tabs.at(-1)!, tabs)
     if (share < STRIKE_AT) return null
     if (this.#chaos === 'kill-relay') {
+      // Before two are linked there is no room that could go on.
+      if (!tabs.some((tab) => tab.last?.room?.members.some(({ link }) => link === 'direct'))) return null
       this.#struck = true
       await this.#relay.kill()
       return 'killed the relay'

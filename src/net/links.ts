@@ -1,4 +1,4 @@
-import { directAddress, relayedAddress } from './addresses.ts'
+import { DIRECT_TIMEOUT_MS, Dialler, isDirect } from './dialler.ts'
 import type { RelayAddress } from './addresses.ts'
 import { UnreachableError } from './errors.ts'
 import { Link } from './link.ts'
@@ -17,8 +17,6 @@ const POLITE_DIRECT_MS = 2_000
 const RELAYED_LINGER_MS = 2_000
 /** Direct links above the cap that others may open. */
 const UNWANTED_LINKS = 4
-const DIRECT_TIMEOUT_MS = 10_000
-const RELAYED_TIMEOUT_MS = 6_000
 const RETRY_FIRST_MS = 200
 const RETRY_MOST_MS = 30_000
 
@@ -50,6 +48,7 @@ export class Links {
   #wanted: readonly PeerId[] = []
   readonly #requested = new Set<PeerId>()
   readonly #attempts = new Map<PeerId, { failures: number; timer: Unsubscribe | null; busy: boolean }>()
+  readonly #dialler: Dialler
   readonly #relayedDials = new Map<PeerId, Promise<Connection>>()
   readonly #timers = new Set<Unsubscribe>()
   readonly #changeHandlers = new Set<(change: LinkChange) => void>()
@@ -61,6 +60,7 @@ export class Links {
     this.#init = init
     const { libp2p } = init
     this.self = libp2p.peerId.toString()
+    this.#dialler = new Dialler({ ...init, best: (peer) => this.best(peer), signal: this.#stop.signal })
     const onOpen = (event: CustomEvent<Connection>): void => this.#onOpen(event.detail)
     const onClose = (event: CustomEvent<Connection>): void => this.#onClose(event.detail)
     libp2p.addEventListener('connection:open', onOpen)
@@ -157,7 +157,7 @@ export class Links {
     signal.throwIfAborted()
     let dial = this.#relayedDials.get(peer)
     if (dial === undefined) {
-      dial = this.#dialRelayed(peer).finally(() => this.#relayedDials.delete(peer))
+      dial = this.#dialler.relayed(peer).finally(() => this.#relayedDials.delete(peer))
       this.#relayedDials.set(peer, dial)
     }
     return dial
@@ -185,32 +185,6 @@ export class Links {
     this.#attempts.clear()
     for (const cancel of this.#timers) cancel()
     this.#timers.clear()
-  }
-
-  async #dialRelayed(peer: PeerId): Promise<Connection> {
-    const causes: unknown[] = []
-    if (this.#ways(peer).length === 0)
-      await this.#init.relays.whenConnected(this.#limit(RELAYED_TIMEOUT_MS)).catch((error: unknown) => causes.push(error))
-    const relays = this.#ways(peer)
-    for (const relay of relays) {
-      try {
-        return await this.#init.libp2p.dial(relayedAddress(relay, peer), { signal: this.#limit(RELAYED_TIMEOUT_MS) })
-      } catch (error) {
-        causes.push(error)
-        const came = this.best(peer)
-        if (came !== null) return came
-      }
-    }
-    throw new UnreachableError(
-      relays.length === 0
-        ? `cannot reach ${peer}: no relay is connected`
-        : `none of ${relays.length} relays, or members in their place, leads to ${peer}`,
-      { cause: new AggregateError(causes) },
-    )
-  }
-
-  #ways(peer: PeerId): RelayAddress[] {
-    return [...this.#init.relays.connected, ...this.#init.introducers(peer)]
   }
 
   #isWanted(peer: PeerId): boolean {
@@ -242,31 +216,17 @@ export class Links {
       const path = await this.path(peer, this.#stop.signal)
       if (isDirect(path)) return
       if (link.state === 'created' || link.state === 'failed') link.become('in progress')
-      await this.#dialDirect(peer)
+      await this.#dialler.direct(peer)
       attempt.failures = 0
     } catch (error) {
       if (this.#stop.signal.aborted || isLive(link)) return
-      const reason = error instanceof Error ? error.message : String(error)
+      // A channel that breaks while it is made says so by an event.
+      const reason = error instanceof Error ? error.message : 'the connection broke while it was being made'
       if (link.state === 'in progress' || link.state === 'created') link.become('failed', reason)
       this.#schedule(peer, Math.min(RETRY_FIRST_MS * 2 ** attempt.failures++, RETRY_MOST_MS))
     } finally {
       attempt.busy = false
     }
-  }
-
-  async #dialDirect(peer: PeerId): Promise<void> {
-    let last: unknown = new UnreachableError(`cannot reach ${peer}: no relay is connected`)
-    for (const relay of this.#ways(peer)) {
-      try {
-        const connection = await this.#init.libp2p.dial(directAddress(relay, peer), { signal: this.#limit(DIRECT_TIMEOUT_MS) })
-        if (isDirect(connection)) return
-        // libp2p has joined it with a dial over the relay that was under way.
-        last = new UnreachableError(`the dial of ${peer} came to a relayed connection`)
-      } catch (error) {
-        last = error
-      }
-    }
-    throw last
   }
 
   #onOpen(connection: Connection): void {
@@ -381,15 +341,6 @@ export class Links {
       cancel()
     }
   }
-
-  #limit(ms: number): AbortSignal {
-    return AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ms)])
-  }
-}
-
-/** A connection that no relay carries. */
-export function isDirect(connection: Connection): boolean {
-  return connection.limits === undefined
 }
 
 function isLive(link: Link): boolean {
