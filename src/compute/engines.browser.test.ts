@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { CpuEngine } from './cpu/pool.ts'
 import { describeEngine } from './engine-contract.ts'
 import { createEngines } from './engines.ts'
@@ -17,6 +17,15 @@ describe('the choice of an engine in a browser with a software adapter', () => {
       ['cpu', true, false],
       ['webgpu', true, true],
     ])
+    await engines.dispose()
+  })
+
+  it('has the script of the CPU engine’s worker before there is anything to compute: its server may be gone by then', async () => {
+    const loaded = (): string[] =>
+      performance.getEntriesByType('resource').flatMap(({ name }) => (name.includes('cpu/worker') ? [name] : []))
+    performance.clearResourceTimings()
+    const engines = await createEngines({ mode: 'webgpu', workers: 1 })
+    await vi.waitFor(() => expect(loaded()).not.toEqual([]))
     await engines.dispose()
   })
 

@@ -3,6 +3,7 @@ import type { Cid } from '../domain/ids.ts'
 import { CheckQueue } from '../room/check-queue.ts'
 import type { Task } from '../room/check-queue.ts'
 import type { Effect } from '../room/event.ts'
+import { errorText } from './error-text.ts'
 import type { Computation } from './computation.ts'
 import { findsToCheck } from './finds.ts'
 import type { RoomRunner } from './runner.ts'
@@ -56,6 +57,7 @@ export class Checks {
     } catch (cause) {
       this.#queue.drop(check)
       failed(ref.microjob, cause)
+      runner.dispatch({ type: 'checkFailed', ...at, reason: errorText(cause) })
     } finally {
       this.#running--
     }

@@ -36,6 +36,26 @@ describe('a member that is drawn to check', () => {
     expect(most).toBeGreaterThan(2)
   })
 
+  it('and cannot, steps back at once: the draw is repeated without it, and nobody is blamed', () => {
+    const { world, log } = makeWorld({ nodes: 4, job: { chunks: 60 } })
+    world.observers.push({
+      stepped(node, _event, effects) {
+        for (const effect of effects) {
+          if (effect.type !== 'verify' || node.id !== 'n02') continue
+          const { block, microjob } = effect.ref
+          const reason = 'the worker could not be loaded'
+          world.schedule.after(5, () => world.happen(node, { type: 'checkFailed', block, microjob, attempt: effect.attempt, reason }))
+        }
+      },
+    })
+    until(world, 'the job is complete', () => world.nodes.size > 1 && isComplete(world), 30_000)
+    expect(log.notes.some(({ note }) => note.kind === 'departed' && note.peer === 'n02' && note.reason.startsWith('cannot check'))).toBe(
+      true,
+    )
+    expect(world.refusals).toEqual([])
+    expect(sentOf(log, 'verifierReport').filter(({ from }) => from === 'n02')).toEqual([])
+  })
+
   it('and tells its progress, but never reports, is put out after a time that its sample bounds', () => {
     const { world, log } = completed({ nodes: 4, job: { chunks: 60 }, behaviour: (i) => ({ withholdsReport: i === 3, paceMs: 1_000 }) })
     const late = world.refusals.filter(({ reason }) => reason === 'drawn to verify and did not report in time')

@@ -33,6 +33,8 @@ export type RoomEvent = { now: number } & (
   | { type: 'checked'; block: string; microjob: number; attempt: number; chunk: number }
   /** The reference engine's answers to a `verify` effect. */
   | { type: 'verified'; block: string; microjob: number; attempt: number; checked: { chunk: number; hash: Uint8Array }[] }
+  /** The reference engine cannot do what a `verify` effect asks for. */
+  | { type: 'checkFailed'; block: string; microjob: number; attempt: number; reason: string }
   | { type: 'signed'; purpose: SignPurpose; bytes: Uint8Array; signature: Uint8Array }
 )
 

@@ -18,7 +18,7 @@ import { onComputed } from './result.ts'
 import { onAnnounce, onHostChangedWhileJoining, onRefused, onWork, seek, seekStep } from './seek.ts'
 import { learnStandings } from './standing.ts'
 import type { RoomState } from './state.ts'
-import { dropRoom, onHostChanged, release, watchHost } from './takeover.ts'
+import { dropRoom, onHostChanged, release, stepBack, watchHost } from './takeover.ts'
 import { onVerified } from './check.ts'
 
 /**
@@ -133,6 +133,12 @@ function apply(ctx: Context, event: RoomEvent): void {
       const round = room === null ? undefined : findRound(room, event.block, event.microjob)
       if (room !== null && round !== undefined) onVerified(ctx, room, round, event.attempt, event.checked)
       return
+    }
+    case 'checkFailed': {
+      const round = room === null ? undefined : findRound(room, event.block, event.microjob)
+      if (room === null || round?.draw?.attempt !== event.attempt) return
+      refuse(ctx, `check failed here: ${event.reason.slice(0, 80)}`)
+      return stepBack(ctx, room, 'cannot check what it was drawn to check')
     }
     case 'signed': {
       const { purpose } = event

@@ -1,6 +1,6 @@
 import type { PeerId } from '../domain/ids.ts'
 import { roomTopic } from '../domain/job.ts'
-import { about, emit, isHost, note, processors, refuse, send, setMembers, updateTopics } from './context.ts'
+import { about, broadcast, emit, isHost, note, processors, refuse, send, setMembers, updateTopics } from './context.ts'
 import type { Context } from './context.ts'
 import { voidWork } from './check.ts'
 import { forget, membersChanged } from './crew.ts'
@@ -12,7 +12,7 @@ import { commitTo, sendSync } from './member.ts'
 import type { BodyOf, Message } from './message.ts'
 import { pull } from './pull.ts'
 import { endDraw, isComputed, keepsakeOf, refFrom } from './round.ts'
-import { distrust, isDistrusted, join, seek } from './seek.ts'
+import { cool, distrust, isDistrusted, join, seek } from './seek.ts'
 import type { Room } from './state.ts'
 
 const USELESS_MS = 30_000
@@ -119,6 +119,15 @@ export function leaveFor(ctx: Context): void {
   dropRoom(ctx)
   seek(ctx)
 }
+
+/** This node cannot do its part, and keeps all others waiting: without it they repeat the draw at once. */
+export function stepBack(ctx: Context, room: Room, reason: string): void {
+  broadcast(ctx, room, about(room, undefined, { case: 'leave', value: { reason, successor: '' } }))
+  for (const { ref } of room.rounds) cool(ctx.s, roomTopic(ref), STEPPED_BACK_MS)
+  release(ctx)
+}
+
+const STEPPED_BACK_MS = 20_000
 
 /** Free for another room. */
 export function release(ctx: Context): void {

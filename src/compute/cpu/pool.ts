@@ -81,6 +81,11 @@ export class CpuEngine implements Engine {
     }
   }
 
+  /** Starts a worker before it is needed: where its script comes from may be gone by then. */
+  load(): void {
+    this.#member(0)
+  }
+
   /** Changes the number of workers; those that are too many finish what they hold. */
   resize(workers: number): void {
     this.#size = Math.max(1, Math.floor(workers))
