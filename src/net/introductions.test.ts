@@ -1,5 +1,7 @@
 import { peerIdFromString } from '@libp2p/peer-id'
-import { describe, expect, it } from 'vitest'
+import { streamPair } from '@libp2p/utils'
+import { describe, expect, it, vi } from 'vitest'
+import { introducer } from './circuits.ts'
 import { Introductions } from './introductions.ts'
 import { generateKey, keyFromBytes } from './keys.ts'
 import { memberOptions } from './libp2p-options.ts'
@@ -75,12 +77,27 @@ describe('a node that introduces others', () => {
   }
   const [host, mate, stranger] = [HOST, MATE, STRANGER].map((peer) => peerIdFromString(peer))
 
-  it('does so for those it shares a room with, and leads no stranger to them', async () => {
-    const gater = await gate({ introduces: [HOST, MATE] })
-    expect(gater.denyInboundRelayReservation!(mate!)).toBe(false)
-    expect(gater.denyInboundRelayReservation!(stranger!)).toBe(true)
+  it('listens to those it shares a room with, and leads nobody to a stranger', async () => {
+    const handlers = new Map<string, (stream: object, connection: object) => Promise<void>>()
+    const registrar = { handle: async (protocol: string, handler: never) => void handlers.set(protocol, handler) }
+    const logger = { forComponent: () => Object.assign(() => undefined, { error: () => undefined }) }
+    const server = introducer((peer) => peer === MATE)({ registrar, logger } as never) as { start(): Promise<void> }
+    await server.start()
+    const [hop] = [...handlers.values()]
+    const ask = async (peer: string): Promise<{ status: string; answered: boolean }> => {
+      const [outbound, inbound] = await streamPair()
+      let answered = false
+      outbound.addEventListener('message', () => (answered = true))
+      // One byte that is no request.
+      outbound.send(Uint8Array.of(1, 0xff))
+      await hop!(inbound, { remotePeer: peerIdFromString(peer) }).catch(() => undefined)
+      await vi.waitFor(() => expect(outbound.status).not.toBe('open'))
+      return { status: outbound.status, answered }
+    }
+    expect(await ask(STRANGER)).toEqual({ status: 'reset', answered: false })
+    expect(await ask(MATE)).toEqual({ status: 'reset', answered: true })
+    const gater = await gate({ introduces: [MATE] })
     expect(gater.denyOutboundRelayedConnection!(host!, mate!)).toBe(false)
-    expect(gater.denyOutboundRelayedConnection!(stranger!, mate!)).toBe(true)
     expect(gater.denyOutboundRelayedConnection!(mate!, stranger!)).toBe(true)
   })
 

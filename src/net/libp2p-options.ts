@@ -1,9 +1,8 @@
-import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
-import { circuitOverRelays } from './circuit-over-relays.ts'
+import { circuitOverRelays, introducer } from './circuits.ts'
 import { abortableWebSockets } from './websocket-abort.ts'
 import { provenWebRTC } from './webrtc-proven.ts'
 import { safeYamux } from './yamux-late-open.ts'
@@ -109,9 +108,7 @@ export function memberOptions(init: LibP2POptionsInit): Libp2pOptions<NodeServic
       // listen on, nothing is dialled but the relays and what lies behind them.
       denyDialMultiaddr: (address: Multiaddr) => !leadsOverRelay(address, init.relays) && !leadsOverMate(address),
       denyInboundUpgradedConnection: (peer) => init.isBanned(peer.toString()),
-      denyInboundRelayReservation: (peer) => !init.introduces(peer.toString()),
-      denyOutboundRelayedConnection: (source, destination) =>
-        !init.introduces(source.toString()) || !init.introduces(destination.toString()),
+      denyOutboundRelayedConnection: (_source, destination) => !init.introduces(destination.toString()),
       // A relay has asked the registry; a mate knows nothing of who wants to be seen by whom.
       denyInboundRelayedConnection: (via, peer) =>
         !init.relays.some((relay) => relay.peer === via.toString()) && !init.permits(peer.toString()),
@@ -122,23 +119,9 @@ export function memberOptions(init: LibP2POptionsInit): Libp2pOptions<NodeServic
       identifyPush: identifyPush(),
       ping: ping(),
       pubsub: gossipsub(GOSSIP_OPTIONS),
-      introductions: circuitRelayServer(INTRODUCTIONS),
+      introductions: introducer(init.introduces),
     },
   }
-}
-
-/** What a node carries for its room mates while they have no relay: it is somebody's uplink. */
-const INTRODUCTIONS: Parameters<typeof circuitRelayServer>[0] = {
-  hopTimeout: 10_000,
-  maxInboundHopStreams: 16,
-  maxOutboundStopStreams: 16,
-  reservations: {
-    maxReservations: 64,
-    reservationTtl: 30 * 60_000,
-    applyDefaultLimit: true,
-    defaultDurationLimit: 2 * 60_000,
-    defaultDataLimit: 4n * 1024n * 1024n,
-  },
 }
 
 function leadsOverRelay(address: Multiaddr, relays: readonly RelayAddress[]): boolean {

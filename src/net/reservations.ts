@@ -1,6 +1,6 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { PeerId } from '../domain/ids.ts'
-import type { ReservingTransport } from './circuit-over-relays.ts'
+import type { ReservingTransport } from './circuits.ts'
 import type { RoomfulLibp2p } from './libp2p-options.ts'
 
 interface Inside {
