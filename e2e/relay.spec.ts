@@ -38,6 +38,23 @@ test.describe('the relay', () => {
     await until(pages[1]!, ({ jobs }) => jobs[0]?.kernel === 'mandelbrot')
   })
 
+  test('gone after a page was opened, leaves to it what it had not done before', async ({ relay, browser }) => {
+    const context = await browser.newContext({ serviceWorkers: 'block' })
+    const page = await context.newPage()
+    await page.goto(`${relay.url}/#/contribute`)
+    await ready(page)
+    await page.waitForFunction(() =>
+      (performance.getEntriesByType('resource') as PerformanceResourceTiming[]).some(
+        ({ name, responseEnd }) => name.includes('/decode.worker') && responseEnd > 0,
+      ),
+    )
+    await relay.kill()
+    await page.goto(`${relay.url}/#/submit/convolve`)
+    await page.locator('input[type=file]').setInputFiles('public/icons/icon-192.png')
+    await expect(page.getByTestId('photo-name')).toContainText('icon-192.png')
+    await context.close()
+  })
+
   test('unreachable, leaves the page usable and says what to do', async ({ relay, openTab }) => {
     const page = await openTab('/?relay=/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWBem4nSa7BYDiifCffHXK9UV8fVXEgrd1PMiKasgEWxES')
     await ready(page)

@@ -5,7 +5,7 @@ import { CENSUS, makeScenario } from './scenario.ts'
 import { runScenario } from './run.ts'
 import { shrink } from './shrink.ts'
 
-const SEEDS = 2_000
+const SEEDS = 1_000
 const BATCH = 50
 /**
  * Other histories in each run, out of those that the census has found to break nothing; `SIM_FIRST` repeats those of one

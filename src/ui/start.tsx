@@ -14,6 +14,7 @@ import { browserStore, engineInQuery, loadSettings } from './state/settings.ts'
 import { attachNode, notify, throttle } from './state/store.ts'
 import { ui } from './state/ui.ts'
 import { watchForUpdates } from './state/updates.ts'
+import { fetchWorkerScripts } from './state/worker-scripts.ts'
 
 declare global {
   interface Window {
@@ -53,6 +54,7 @@ async function startNode(): Promise<void> {
   window.roomful = node
   attachNode(ui, node, throttle(SNAPSHOT_MS))
   ui.setState({ startup: { phase: 'ready' } })
+  fetchWorkerScripts()
   await node.configure({ ...saved, engine }).catch((cause: unknown) => notify(ui, 'Your settings could not be restored', cause))
   keepPreflight(node)
 }

@@ -1,0 +1,12 @@
+/* oxlint-disable import/default -- with this suffix the bundler answers with an address */
+import check from '../results/check.worker.ts?worker&url'
+import png from '../results/png.worker.ts?worker&url'
+import decode from '../submit/decode.worker.ts?worker&url'
+
+/**
+ * Has the browser keep the scripts of workers that the pages start when they are first needed: the relay that they come
+ * from may be gone by then. A service worker does so too, but later.
+ */
+export function fetchWorkerScripts(): void {
+  for (const url of [check, decode, png]) fetch(url).catch(() => undefined)
+}
