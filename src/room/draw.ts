@@ -36,10 +36,11 @@ export function settle(ctx: Context, room: Room): void {
   }
 }
 
-/** A draw that waits for somebody who has gone. */
+/** A draw that waits for somebody who has gone, or for the secret of somebody who has come back: it may know it no more. */
 function isStuck(room: Room, round: Round, draw: Draw): boolean {
   if (draw.order === null) {
-    return draw.entropy.some(({ peer }) => memberOf(room, peer) === undefined && !round.reveals.some((entry) => entry.peer === peer))
+    const stayed = (peer: PeerId): boolean => (room.work[peer]?.since ?? Number.POSITIVE_INFINITY) <= draw.since
+    return draw.entropy.some(({ peer }) => !stayed(peer) && !round.reveals.some((entry) => entry.peer === peer))
   }
   if (round.stage !== 'checking') return false
   return (

@@ -137,6 +137,17 @@ describe('work in a room', () => {
     expect(log.notes.find(({ note }) => note.kind === 'departed')?.note).toMatchObject({ peer: silent, reason: 'silent' })
   })
 
+  it('blames no member for what its host could not tell it, although it hears it', () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const { world } = makeWorld({ seed, nodes: 4, job: { chunks: 200 }, weather: { detectMs: 50 } })
+      const host = untilGathered(world, 4)
+      until(world, 'it works', () => world.now > 3_000 + seed * 100)
+      world.network.cut(host.id, host.state.room!.members.at(-1)!.peer)
+      until(world, 'the job is complete', () => isComplete(world), 400_000)
+      expect(world.refusals).toEqual([])
+    }
+  })
+
   it('brings each result to every member present', () => {
     const { world } = makeWorld({ nodes: 5, job: { chunks: 50 }, weather: { drop: 0.1, jitterMs: 80 } })
     const host = untilGathered(world, 5)
