@@ -114,7 +114,7 @@ class ChosenEngines implements Engines, Engine {
     if (workers !== undefined) this.#cpu.resize(workers)
     if (dutyCycle !== undefined) this.#dutyCycle = Math.min(100, Math.max(10, dutyCycle))
     this.#applyDuty()
-    // It checks whatever computes.
+    // Whatever computes, the CPU engine checks.
     if (!this.#looked) this.#cpu.load()
     if (workers !== undefined || this.#reports.length === 0)
       this.#reports = [await this.#cpu.probe(), ...this.#reports.filter((report) => report.kind !== 'cpu')]

@@ -1,6 +1,6 @@
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { UnreachableError } from './errors.ts'
-import type { Connection, PeerId as Libp2pPeerId, Stream, Transport } from '@libp2p/interface'
+import type { Connection, PeerId as Libp2pPeerId, Stream, Transport, Upgrader } from '@libp2p/interface'
 import type { PeerId } from '../domain/ids.ts'
 
 /** What libp2p's circuit transport has inside. */
@@ -18,7 +18,9 @@ type CircuitComponents = Parameters<ReturnType<typeof circuitRelayTransport>>[0]
 export function circuitOverRelays(isRelay: (peer: PeerId) => boolean): (components: CircuitComponents) => Transport {
   const create = circuitRelayTransport()
   return (components) => {
-    const transport = create(components) as ReservingTransport
+    // Defined, not assigned: libp2p's components would hand an assignment on to every transport.
+    const limiting = { upgrader: { value: limited(components.upgrader) } }
+    const transport = create(Object.create(components, limiting) as CircuitComponents) as ReservingTransport
     const store = transport.reservationStore
     if (store === undefined) return transport
     const addRelay = store.addRelay.bind(store)
@@ -28,6 +30,21 @@ export function circuitOverRelays(isRelay: (peer: PeerId) => boolean): (componen
     }
     return transport
   }
+}
+
+/** A circuit counts as limited, whatever its carrier says: without limits it would pass for a direct link. */
+function limited(upgrader: Upgrader): Upgrader {
+  return Object.assign(Object.create(upgrader) as Upgrader, {
+    upgradeInbound: ((connection, options) =>
+      upgrader.upgradeInbound(connection, { limits: {}, ...given(options) })) as Upgrader['upgradeInbound'],
+    upgradeOutbound: ((connection, options) =>
+      upgrader.upgradeOutbound(connection, { limits: {}, ...given(options) })) as Upgrader['upgradeOutbound'],
+  })
+}
+
+/** The options that are set. */
+function given<T extends object>(options: T | undefined): T {
+  return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T
 }
 
 type IntroducerComponents = Parameters<ReturnType<typeof circuitRelayServer>>[0]

@@ -1,5 +1,6 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { streamPair } from '@libp2p/utils'
+import { multiaddr } from '@multiformats/multiaddr'
 import { describe, expect, it, vi } from 'vitest'
 import { introducer } from './circuits.ts'
 import { Introductions } from './introductions.ts'
@@ -18,11 +19,13 @@ const [HOST, MATE, STRANGER] = [
 /** A node whose reservations are noted, and whose clock goes on when it is told to. */
 function setUp(mates: string[]) {
   const asked: string[] = []
-  const relays: { connected: object[] } = { connected: [] }
+  const relays: { states: { state: string }[] } = { states: [{ state: 'unreachable' }] }
+  let now = 0
   const reservationStore = { addRelay: async (peer: { toString(): string }) => void asked.push(peer.toString()) }
   const libp2p = { components: { transportManager: { getTransports: () => [{ reservationStore }] } } }
   let wake: (() => void) | null = null
   const clock = {
+    now: () => now,
     after: (_ms: number, callback: () => void) => {
       wake = callback
       return () => (wake = null)
@@ -34,7 +37,11 @@ function setUp(mates: string[]) {
     clock: clock as unknown as Clock,
     mates: () => mates,
   })
-  return { introductions, asked, relays, later: () => wake?.() }
+  const later = (ms: number): void => {
+    now += ms
+    wake?.()
+  }
+  return { introductions, asked, relays, later }
 }
 
 describe('a node without a relay', () => {
@@ -43,13 +50,15 @@ describe('a node without a relay', () => {
     expect(asked).toEqual([HOST, MATE, STRANGER])
   })
 
-  it('asks nobody again once it has one, and again when it is gone', () => {
+  it('asks again after a while as long as it has none, whether it is connected to one or not', () => {
     const { asked, relays, later } = setUp([HOST])
-    relays.connected = [{}]
-    later()
+    later(1_000)
     expect(asked).toEqual([HOST])
-    relays.connected = []
-    later()
+    relays.states = [{ state: 'connecting' }]
+    later(4_000)
+    expect(asked).toEqual([HOST, HOST])
+    relays.states = [{ state: 'unreachable' }, { state: 'reserved' }]
+    later(10_000)
     expect(asked).toEqual([HOST, HOST])
   })
 
@@ -57,7 +66,7 @@ describe('a node without a relay', () => {
     const { introductions, asked, later } = setUp([HOST, MATE])
     expect(introductions.ways(MATE).map(({ peer, multiaddr }) => [peer, multiaddr.toString()])).toEqual([[HOST, `/p2p/${HOST}`]])
     introductions.stop()
-    later()
+    later(10_000)
     expect(asked).toEqual([HOST, MATE])
   })
 })
@@ -72,6 +81,7 @@ describe('a node that introduces others', () => {
       isBanned: () => false,
       introduces: (peer) => more.introduces?.includes(peer) ?? false,
       permits: (peer) => more.permits?.includes(peer) ?? false,
+      isLinked: (peer) => peer === HOST,
     })
     return connectionGater!
   }
@@ -99,6 +109,14 @@ describe('a node that introduces others', () => {
     const gater = await gate({ introduces: [MATE] })
     expect(gater.denyOutboundRelayedConnection!(host!, mate!)).toBe(false)
     expect(gater.denyOutboundRelayedConnection!(mate!, stranger!)).toBe(true)
+  })
+
+  it('dials over those that it is linked to, and nothing else that has no relay before it', async () => {
+    const gater = await gate({})
+    const denied = (text: string): unknown => gater.denyDialMultiaddr!(multiaddr(text))
+    expect(denied(`/p2p/${HOST}/p2p-circuit/webrtc/p2p/${MATE}`)).toBe(false)
+    expect(denied(`/p2p/${STRANGER}/p2p-circuit/webrtc/p2p/${MATE}`)).toBe(true)
+    expect(denied(`/ip4/127.0.0.1/tcp/1/ws/p2p/${HOST}/p2p-circuit/p2p/${MATE}`)).toBe(true)
   })
 
   it('leaves it to whoever is looked for whether it wants to be found', async () => {

@@ -9,6 +9,8 @@ import type { RelayKeeper } from './relay-keeper.ts'
 /** Mates asked to introduce this node, and tried to reach another: the host is the first that everybody has. */
 const MATES = 3
 const LOOK_MS = 1_000
+/** A mate is asked again after so long, ms: it says no as long as it does not know of this node in its room. */
+const ASK_AGAIN_MS = 5_000
 
 export interface IntroductionsInit {
   libp2p: RoomfulLibp2p
@@ -24,6 +26,7 @@ export interface IntroductionsInit {
  */
 export class Introductions {
   readonly #init: IntroductionsInit
+  readonly #asked = new Map<PeerId, number>()
   #timer: Unsubscribe | null = null
   #stopped = false
 
@@ -51,8 +54,15 @@ export class Introductions {
   #look(): void {
     if (this.#stopped) return
     const { libp2p, relays, clock } = this.#init
-    // What it has already, libp2p does not ask for again.
-    if (relays.connected.length === 0) for (const mate of this.#mates()) reserveOn(libp2p, mate)
+    const now = clock.now()
+    for (const [mate, at] of this.#asked) if (now - at >= ASK_AGAIN_MS) this.#asked.delete(mate)
+    if (relays.states.every(({ state }) => state !== 'reserved')) {
+      for (const mate of this.#mates().filter((peer) => !this.#asked.has(peer))) {
+        this.#asked.set(mate, now)
+        // What it has already, libp2p does not ask for again.
+        reserveOn(libp2p, mate)
+      }
+    }
     this.#timer = clock.after(LOOK_MS, () => this.#look())
   }
 }

@@ -38,6 +38,8 @@ export interface LibP2POptionsInit {
   introduces(peer: string): boolean
   /** Whether this node may be reached by a peer that another one introduces. */
   permits(peer: string): boolean
+  /** Whether there is a direct link to a peer. */
+  isLinked(peer: string): boolean
 }
 
 /** Gossip settings that relay and tabs share. */
@@ -105,8 +107,9 @@ export function memberOptions(init: LibP2POptionsInit): Libp2pOptions<NodeServic
     },
     connectionGater: {
       // The browser's default refuses ws: and private addresses, and a relay may have both. Whatever a peer claims to
-      // listen on, nothing is dialled but the relays and what lies behind them.
-      denyDialMultiaddr: (address: Multiaddr) => !leadsOverRelay(address, init.relays) && !leadsOverMate(address),
+      // listen on, nothing is dialled but the relays, and what lies behind them or behind a peer with a direct link.
+      denyDialMultiaddr: (address: Multiaddr) =>
+        !leadsOverRelay(address, init.relays) && !leadsOverMate(address, (peer) => init.isLinked(peer)),
       denyInboundUpgradedConnection: (peer) => init.isBanned(peer.toString()),
       denyOutboundRelayedConnection: (_source, destination) => !init.introduces(destination.toString()),
       // A relay has asked the registry; a mate knows nothing of who wants to be seen by whom.
@@ -133,6 +136,7 @@ function leadsOverRelay(address: Multiaddr, relays: readonly RelayAddress[]): bo
 }
 
 /** Over a link that there is: the address names a peer and nowhere to find it. */
-function leadsOverMate(address: Multiaddr): boolean {
-  return /^\/p2p\/[^/]+\/p2p-circuit\//.test(address.toString())
+function leadsOverMate(address: Multiaddr, isLinked: (peer: string) => boolean): boolean {
+  const mate = /^\/p2p\/([^/]+)\/p2p-circuit\//.exec(address.toString())?.[1]
+  return mate !== undefined && isLinked(mate)
 }

@@ -106,7 +106,7 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
   if (clock === null || clock === undefined) throw new TypeError('a network needs a clock')
   const bans = new Bans(clock)
   // libp2p is there before those who know: until then the answer is no.
-  const rules = { introduces: (_peer: PeerId) => false, permits: (_peer: PeerId) => false }
+  const rules = { introduces: (_peer: PeerId) => false, permits: (_peer: PeerId) => false, isLinked: (_peer: PeerId) => false }
   const libp2p: RoomfulLibp2p = await createLibp2p(
     memberOptions({
       privateKey,
@@ -117,6 +117,7 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
       isBanned: (peer) => bans.has(peer),
       introduces: (peer) => rules.introduces(peer),
       permits: (peer) => rules.permits(peer),
+      isLinked: (peer) => rules.isLinked(peer),
     }),
   )
 
@@ -147,7 +148,8 @@ export async function createNetwork(init: NetworkInit): Promise<Network> {
     const rooms = pubsub.topics.filter((topic) => topic.startsWith('jobprocessing_'))
     return transport.isMember(peer) || rooms.some((topic) => pubsub.subscribers(topic).includes(peer))
   }
-  rules.introduces = sharesRoom
+  rules.introduces = (peer) => transport.isMember(peer)
+  rules.isLinked = (peer) => links.kind(peer) === 'direct'
   rules.permits = (peer) => isVisible(registrar.policy, peer, () => sharesRoom(peer))
   const offences = new Offences((peer) => links.ban(peer))
   const port = new Libp2pStreamPort(libp2p, links, offences)

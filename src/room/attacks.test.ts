@@ -250,6 +250,26 @@ describe('an attack on a room', () => {
     expectRight(world)
   })
 
+  it('by one that comes in anew whenever a draw waits for its secret has few draws repeated, and then no place', () => {
+    const { world } = makeWorld({ nodes: 4, job: { chunks: 80 }, behaviour: (i) => ({ withholdsReveal: i === 3 }) })
+    const host = untilGathered(world, 4)
+    let session = 1
+    const again = (): void => {
+      const round = host.state.room?.rounds.find(({ draw }) => draw?.order === null)
+      if (round !== undefined) {
+        const { block, microjob } = round.ref
+        const value = { peer: 'n03', capabilities: undefined, load: 0, commitment: new Uint8Array(32), observer: false, session: session++ }
+        const message = { block, microjob, term: 1, body: { case: 'joinRequest' as const, value } }
+        world.happen(host, { type: 'gossip', topic: roomTopic(round.ref), from: 'n03', message })
+      }
+      world.schedule.after(1_500, again)
+    }
+    again()
+    until(world, 'the job is complete', () => isComplete(world), 200_000)
+    expect(world.refusals.some(({ culprit, reason }) => culprit === 'n03' && reason.startsWith('goes again and again'))).toBe(true)
+    expectRight(world)
+  })
+
   it("by a result of nobody's chunk, or of a stranger, is counted and changes nothing", () => {
     const { world } = makeWorld({ nodes: 3, job: { chunks: 60 } })
     const host = untilGathered(world, 3)

@@ -1,18 +1,25 @@
 import type { PeerId } from '../domain/ids.ts'
 import { isHost, send } from './context.ts'
 import type { Context } from './context.ts'
-import { reveal } from './draw.ts'
+import { mayRepeatFor, newEpoch, reveal } from './draw.ts'
 import { replyMessage, reportMessage, revealMessage, rootMessage } from './draw-message.ts'
+import type { Draw } from './draw-state.ts'
+import { owedBy } from './duty.ts'
 import type { BodyOf } from './message.ts'
 import type { Room, Round } from './state.ts'
 
 type HaveInfo = BodyOf<'heartbeat'>['have'][number]
 
 /** What a heartbeat says of the sender's place in a draw. */
-export function drawInfo({ draw, reveals }: Round): Pick<HaveInfo, 'attempt' | 'reveals' | 'reports' | 'replies'> {
+export function drawInfo(round: Round): Pick<HaveInfo, 'attempt' | 'reveals' | 'reports' | 'replies'> {
+  const { draw } = round
   const reports = (draw?.report == null ? 0 : HAS_REPORT) + (draw?.secondReport == null ? 0 : HAS_SECOND)
-  const counted = draw === null ? [] : reveals.filter(({ peer }) => draw.entropy.some((entry) => entry.peer === peer))
-  return { attempt: draw?.attempt ?? 0, reveals: counted.length, reports, replies: draw?.replies.length ?? 0 }
+  return { attempt: draw?.attempt ?? 0, reveals: revealsOf(round).length, reports, replies: draw?.replies.length ?? 0 }
+}
+
+/** Secrets that the draw counts. */
+function revealsOf({ draw, reveals }: Round): Round['reveals'] {
+  return draw === null ? [] : reveals.filter(({ peer }) => draw.entropy.some((entry) => entry.peer === peer))
 }
 
 const HAS_REPORT = 1
@@ -33,11 +40,11 @@ export function resendDraw(ctx: Context, room: Room, round: Round, to: PeerId, k
   const passesOn = isHost(ctx, room) && now - draw.since >= PASS_ON_BEATS * options.heartbeatMs
   const says = (peer: PeerId): boolean => peer === self || (passesOn && peer !== to)
   if (isHost(ctx, room) && known.attempt < draw.attempt) send(ctx, to, rootMessage(room, round, draw))
-  if (known.reveals < draw.entropy.length) {
-    reveal(ctx, room, round, to)
-    for (const entry of round.reveals)
-      if (entry.peer !== self && says(entry.peer)) send(ctx, to, revealMessage(room, round, entry, entry.peer))
-  }
+  if (passesOn && cannotLearn(ctx, room, round, draw, to, known) && mayRepeatFor(room, to)) return newEpoch(ctx, room, round, '', [])
+  if (known.reveals < draw.entropy.length) reveal(ctx, room, round, to)
+  const shown = revealsOf(round)
+  if (known.reveals < shown.length)
+    for (const entry of shown) if (entry.peer !== self && says(entry.peer)) send(ctx, to, revealMessage(room, round, entry, entry.peer))
   const { report, secondReport, order, second, replies } = draw
   const verifier = order?.[0] ?? ''
   if (report !== null && says(verifier) && (known.reports & HAS_REPORT) === 0)
@@ -49,4 +56,14 @@ export function resendDraw(ctx: Context, room: Room, round: Round, to: PeerId, k
     if (reply.peer === self) send(ctx, to, replyMessage(room, round, draw, reply))
     else if (says(reply.peer) && known.replies < replies.length) send(ctx, to, replyMessage(room, round, draw, reply, reply.peer))
   }
+}
+
+/**
+ * A checker still lacks a secret whose owner does not answer for its results: only the owner itself can show that one, and
+ * it has no wire to the checker, or has gone.
+ */
+function cannotLearn(ctx: Context, room: Room, round: Round, draw: Draw, checker: PeerId, known: HaveInfo): boolean {
+  if (ctx.s.now - draw.since < 2 * PASS_ON_BEATS * ctx.s.options.heartbeatMs) return false
+  if (known.attempt !== draw.attempt || known.reveals >= draw.entropy.length || owedBy(room, round, draw, checker) === 0) return false
+  return round.reveals.some(({ peer, signature }) => signature.length === 0 && round.slots.some(({ result }) => result?.peer === peer))
 }

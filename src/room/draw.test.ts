@@ -161,6 +161,16 @@ describe('the draw in a room', () => {
     }
   })
 
+  it('is repeated where a checker has no wire to one that does not answer for its results: nobody else can show its secret', () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const { world } = completed(
+        { seed, nodes: 4, job: { chunks: 60 }, behaviour: (i) => ({ disowns: i === 2 }), unlinked: [['n02', 'n03']] },
+        400_000,
+      )
+      expect(world.refusals).toEqual([])
+    }
+  })
+
   it('repeats a draw only with fresh secrets', () => {
     const { world, log } = makeWorld({ nodes: 5, job: { chunks: 60 }, behaviour: (i) => ({ withholdsReport: i === 3 }) })
     until(world, 'the job is complete', () => world.nodes.size > 1 && isComplete(world), 400_000)

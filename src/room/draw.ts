@@ -25,6 +25,7 @@ export function committed(room: Room, round: Round): { peer: PeerId; commitment:
 /** Host, after every step: fixes the results of what is computed, and repeats draws that cannot end. */
 export function settle(ctx: Context, room: Room): void {
   if (ctx.s.now < room.syncUntil) return
+  const gone = new Set(room.rounds.flatMap((round) => (round.draw?.order === null ? deserters(room, round, round.draw) : [])))
   for (const round of room.rounds) {
     if (round.draw !== null) {
       if (isStuck(room, round, round.draw)) newEpoch(ctx, room, round, '', [])
@@ -34,19 +35,33 @@ export function settle(ctx: Context, room: Room): void {
       fixRoot(ctx, room, round)
     }
   }
+  // Once a visit, however many draws waited for it.
+  for (const peer of gone) if (!mayRepeatFor(room, peer)) exclude(ctx, room, peer, 'goes again and again while draws wait for its secret')
 }
 
 /** A draw that waits for somebody who has gone, or for the secret of somebody who has come back: it may know it no more. */
 function isStuck(room: Room, round: Round, draw: Draw): boolean {
-  if (draw.order === null) {
-    const stayed = (peer: PeerId): boolean => (room.work[peer]?.since ?? Number.POSITIVE_INFINITY) <= draw.since
-    return draw.entropy.some(({ peer }) => !stayed(peer) && !round.reveals.some((entry) => entry.peer === peer))
-  }
+  if (draw.order === null) return deserters(room, round, draw).length > 0
   if (round.stage !== 'checking') return false
   return (
     (draw.report === null && memberOf(room, draw.order[0]!) === undefined) ||
     (draw.secondReport === null && draw.second !== null && memberOf(room, draw.second) === undefined)
   )
+}
+
+/** Who owes the draw a secret and has not been here all the time. */
+function deserters(room: Room, round: Round, draw: Draw): PeerId[] {
+  const stayed = (peer: PeerId): boolean => (room.work[peer]?.since ?? Number.POSITIVE_INFINITY) <= draw.since
+  return draw.entropy.flatMap(({ peer }) => (stayed(peer) || round.reveals.some((entry) => entry.peer === peer) ? [] : [peer]))
+}
+
+/** Times that a room repeats its draws for one member's sake: more, and it would look for a draw that suits it. */
+const MAX_REPEATED = 3
+
+/** Counts that draws are repeated for a member's sake. False when it was too often. */
+export function mayRepeatFor(room: Room, peer: PeerId): boolean {
+  room.repeatedFor[peer] = (room.repeatedFor[peer] ?? 0) + 1
+  return room.repeatedFor[peer] <= MAX_REPEATED
 }
 
 /** Whether a draw among these members could decide something that the last one could not. */

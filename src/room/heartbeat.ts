@@ -67,12 +67,15 @@ export function onHeartbeat(ctx: Context, room: Room, from: PeerId, body: BodyOf
   noteStandings(room, from, body)
   const member = memberOf(room, from)
   const left = { missed: RESENT_AT_ONCE, older: CAUGHT_UP_AT_ONCE }
+  const told = new Set<Round>()
   for (const entry of body.have) {
     const round = findRound(room, entry.block, entry.microjob)
+    if (round !== undefined && told.has(round)) continue
     if (round === undefined) {
       sendCertificate(ctx, room, from, entry)
       continue
     }
+    told.add(round)
     if (entry.epoch === round.epoch && entry.commitment.length === 32 && member?.observer === false)
       setCommitment(round, from, entry.commitment)
     if (entry.epoch === round.epoch) noteProgress(ctx, room, round, from, entry.checked)
@@ -145,7 +148,11 @@ function sendMissing(
     if (s.now - slot.resultAt < s.options.heartbeatMs) continue
     const orphan = memberOf(room, result.peer) === undefined
     const passedOn =
-      !orphan && isHost(ctx, room) && round.draw !== null && s.now - round.draw.since >= PASS_ON_BEATS * s.options.heartbeatMs
+      result.peer !== s.self &&
+      !orphan &&
+      isHost(ctx, room) &&
+      round.draw !== null &&
+      s.now - round.draw.since >= PASS_ON_BEATS * s.options.heartbeatMs
     if (result.peer !== s.self && !passedOn && !(orphan && (slot.chunk + beat) % others.length === place)) continue
     const kind = passedOn || slot.resultAt < since ? 'older' : 'missed'
     if (left[kind] === 0) continue

@@ -35,6 +35,7 @@ export function makeRoom(
     doubtedSince: 0,
     excluded: [],
     departures: [],
+    repeatedFor: {},
     hostChanges: 0,
     hostDiscredited: 'no',
     progressAt: s.now,

@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 import { drawTick, judge, learnConvictions, signCertificate } from './check.ts'
 import { onFetched, onSigned, recordAgain, seekOutputs } from './complete.ts'
 import { settle } from './draw.ts'
-import { onChecked } from './duty.ts'
+import { onChecked, owedBy } from './duty.ts'
 import type { Effect, RoomEvent } from './event.ts'
 import { hostTick, onJoinRequest, releaseClaims } from './host.ts'
 import { grantOpen } from './grant.ts'
@@ -136,7 +136,9 @@ function apply(ctx: Context, event: RoomEvent): void {
     }
     case 'checkFailed': {
       const round = room === null ? undefined : findRound(room, event.block, event.microjob)
-      if (room === null || round?.draw?.attempt !== event.attempt) return
+      if (room === null || round?.draw == null || round.draw.attempt !== event.attempt) return
+      // What nobody waits for any longer keeps nobody waiting.
+      if (round.draw.arbitrating.length === 0 && owedBy(room, round, round.draw, s.self) === 0) return
       refuse(ctx, `check failed here: ${event.reason.slice(0, 80)}`)
       return stepBack(ctx, room, 'cannot check what it was drawn to check')
     }

@@ -137,6 +137,8 @@ export interface Room {
   /** Oldest first. */
   rounds: Round[]
   departures: { peer: PeerId; reason: string; at: number }[]
+  /** Host: how often draws were repeated for a member's sake. */
+  repeatedFor: Record<PeerId, number>
   hostChanges: number
   /** The host was proven wrong, or is of no use: it counts as gone. */
   hostDiscredited: 'no' | 'useless' | 'wrong'
@@ -244,6 +246,8 @@ export interface RoomState {
   standings: Record<PeerId, number>
   /** Peers that were proven wrong, newest last: neither admitted nor joined. */
   convicted: PeerId[]
+  /** Times that this node could not do what it was drawn for. */
+  stepsBack: number
   /** Microjobs that were opened again, by topic, with how many certificates they had then. */
   reopened: Map<string, number>
   /** Hosts that did not do what hosts do, until they are given another chance. */
@@ -297,6 +301,7 @@ export function initialState(init: RoomInit): RoomState {
     unconfirmed: [],
     standings: {},
     convicted: [],
+    stepsBack: 0,
     reopened: new Map(),
     distrusted: [],
     recent: [],

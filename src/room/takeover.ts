@@ -123,10 +123,12 @@ export function leaveFor(ctx: Context): void {
 /** This node cannot do its part, and keeps all others waiting: without it they repeat the draw at once. */
 export function stepBack(ctx: Context, room: Room, reason: string): void {
   broadcast(ctx, room, about(room, undefined, { case: 'leave', value: { reason, successor: '' } }))
-  for (const { ref } of room.rounds) cool(ctx.s, roomTopic(ref), STEPPED_BACK_MS)
+  const pause = STEPPED_BACK_MS * 2 ** Math.min(ctx.s.stepsBack++, 8)
+  for (const { ref } of room.rounds) cool(ctx.s, roomTopic(ref), pause)
   release(ctx)
 }
 
+/** Doubled each time. */
 const STEPPED_BACK_MS = 20_000
 
 /** Free for another room. */
@@ -168,7 +170,7 @@ function takeOver(ctx: Context, room: Room, reason: string): void {
     for (const slot of round.slots) {
       // A notice may have overtaken the news that its member had left.
       slot.grants = slot.grants.filter(({ peer }) => room.work[peer] !== undefined)
-      // Whoever had left unheard will be missed; its chunks are no fault of its.
+      // Whoever has left unheard is missed first, as silent: its chunks are not overdue before.
       for (const grant of slot.grants) grant.deadline = Math.max(grant.deadline, s.now + patience)
     }
   }

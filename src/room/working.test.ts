@@ -137,7 +137,7 @@ describe('work in a room', () => {
     expect(log.notes.find(({ note }) => note.kind === 'departed')?.note).toMatchObject({ peer: silent, reason: 'silent' })
   })
 
-  it('blames no member for what its host could not tell it, although it hears it', () => {
+  it('blames no member that the host hears but cannot reach', () => {
     for (let seed = 1; seed <= 10; seed++) {
       const { world } = makeWorld({ seed, nodes: 4, job: { chunks: 200 }, weather: { detectMs: 50 } })
       const host = untilGathered(world, 4)

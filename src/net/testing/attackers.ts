@@ -139,6 +139,7 @@ async function enter(address: string): Promise<RoomfulLibp2p> {
       isBanned: () => false,
       introduces: () => false,
       permits: () => true,
+      isLinked: () => false,
     }),
   )
   await attacker.dial(relay.multiaddr)

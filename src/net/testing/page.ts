@@ -24,7 +24,7 @@ export interface TestPage {
 }
 
 /** Nobody is refused, and nobody is introduced. */
-const RULES = { isBanned: () => false, introduces: () => false, permits: () => true }
+const RULES = { isBanned: () => false, introduces: () => false, permits: () => true, isLinked: () => false }
 
 let bare: RoomfulLibp2p | null = null
 

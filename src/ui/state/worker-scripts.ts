@@ -8,5 +8,12 @@ import decode from '../submit/decode.worker.ts?worker&url'
  * from may be gone by then. A service worker does so too, but later.
  */
 export function fetchWorkerScripts(): void {
-  for (const url of [check, decode, png]) fetch(url).catch(() => undefined)
+  for (const url of [check, decode, png]) void keep(url)
+}
+
+/** Reads all of it: a browser keeps nothing by halves. Where it cannot be had, the page works all the same until then. */
+async function keep(url: string): Promise<void> {
+  await fetch(url)
+    .then((response) => response.arrayBuffer())
+    .catch(() => undefined)
 }
