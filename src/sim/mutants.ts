@@ -62,7 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'lost reveals are never said again',
     file: 'draw-again.ts',
-    from: '    reveal(ctx, room, round, to)',
+    from: 'if (known.reveals < draw.entropy.length) reveal(ctx, room, round, to)',
     to: '',
     shape: WET,
   },
@@ -198,7 +198,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "results in another member's name count",
     file: 'result.ts',
-    from: 'if (forwarded && isMember) return',
+    from: 'if (forwarded && isMember && !same) return',
     to: 'if (forwarded && s.now < 0) return',
     shape: HOSTILE,
   },
