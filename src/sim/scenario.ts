@@ -70,24 +70,28 @@ export function makeScenario(seed: number, options: ScenarioOptions): Scenario {
   if (level >= 4) for (const node of nodes) if (!survivors.includes(node.id)) node.behaviour = makeRogue(rng, node.behaviour)
   if (level >= 2 && rng.chance(0.3)) nodes.push({ ...makeNewcomer(rng, count, level), observer: true })
   const ids = nodes.map(({ id }) => id)
+  // Where places are few, those who cannot reach a host may hold them in turn, and never the one who can.
+  const hasGaps = level >= 1 && jobs.every(({ capacity }) => capacity >= ids.length)
   return {
     seed,
     level,
     jobs,
     nodes,
     weather: makeWeather(rng, level),
-    faults: [...(level < 2 ? [] : makeFaults(rng, level, ids, survivors)), ...(level < 1 ? [] : makeGaps(seed, ids, survivors))],
+    faults: [...(level < 2 ? [] : makeFaults(rng, level, ids, survivors)), ...(hasGaps ? makeGaps(seed, level, ids, survivors) : [])],
     untilMs: FAULTS_UNTIL_MS + PATIENCE_MS,
   }
 }
 
 /** Pairs that cannot reach each other, in one history of four; one of those who stay is linked with everybody. */
-function makeGaps(seed: number, ids: PeerId[], survivors: PeerId[]): Fault[] {
+function makeGaps(seed: number, level: number, ids: PeerId[], survivors: PeerId[]): Fault[] {
   const rng = new Rng(seed ^ 0x6a95)
   if (!rng.chance(0.25)) return []
   const hub = rng.pick(survivors)
   const share = rng.pick([0.2, 0.5, 1])
-  const at = rng.pick([0, 0, rng.below(FAULTS_UNTIL_MS)])
+  const later = rng.pick([0, 0, rng.below(FAULTS_UNTIL_MS)])
+  // Wires that were there break at higher levels only: whoever depends on one may be blamed before anybody notices.
+  const at = level < 2 ? 0 : later
   return ids.flatMap((a, i) =>
     ids
       .slice(i + 1)
