@@ -36,15 +36,10 @@ export function circuitOverRelays(isRelay: (peer: PeerId) => boolean): (componen
 function limited(upgrader: Upgrader): Upgrader {
   return Object.assign(Object.create(upgrader) as Upgrader, {
     upgradeInbound: ((connection, options) =>
-      upgrader.upgradeInbound(connection, { limits: {}, ...given(options) })) as Upgrader['upgradeInbound'],
+      upgrader.upgradeInbound(connection, { ...options, limits: options?.limits ?? {} })) as Upgrader['upgradeInbound'],
     upgradeOutbound: ((connection, options) =>
-      upgrader.upgradeOutbound(connection, { limits: {}, ...given(options) })) as Upgrader['upgradeOutbound'],
+      upgrader.upgradeOutbound(connection, { ...options, limits: options?.limits ?? {} })) as Upgrader['upgradeOutbound'],
   })
-}
-
-/** The options that are set. */
-function given<T extends object>(options: T | undefined): T {
-  return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T
 }
 
 type IntroducerComponents = Parameters<ReturnType<typeof circuitRelayServer>>[0]

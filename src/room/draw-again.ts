@@ -39,6 +39,7 @@ export function resendDraw(ctx: Context, room: Room, round: Round, to: PeerId, k
   if (draw === null || known.epoch !== round.epoch || now - draw.since < options.heartbeatMs) return
   const passesOn = isHost(ctx, room) && now - draw.since >= PASS_ON_BEATS * options.heartbeatMs
   const says = (peer: PeerId): boolean => peer === self || (passesOn && peer !== to)
+  const named = (peer: PeerId): PeerId => (peer === self ? '' : peer)
   if (isHost(ctx, room) && known.attempt < draw.attempt) send(ctx, to, rootMessage(room, round, draw))
   if (passesOn && cannotLearn(ctx, room, round, draw, to, known) && mayRepeatFor(room, to)) return newEpoch(ctx, room, round, '', [])
   if (known.reveals < draw.entropy.length) reveal(ctx, room, round, to)
@@ -48,13 +49,13 @@ export function resendDraw(ctx: Context, room: Room, round: Round, to: PeerId, k
   const { report, secondReport, order, second, replies } = draw
   const verifier = order?.[0] ?? ''
   if (report !== null && says(verifier) && (known.reports & HAS_REPORT) === 0)
-    send(ctx, to, reportMessage(room, round, draw, report, verifier === self ? '' : verifier))
+    send(ctx, to, reportMessage(room, round, draw, report, named(verifier)))
   if (secondReport !== null && second !== null && says(second) && (known.reports & HAS_SECOND) === 0)
-    send(ctx, to, reportMessage(room, round, draw, secondReport, second === self ? '' : second))
+    send(ctx, to, reportMessage(room, round, draw, secondReport, named(second)))
   for (const reply of replies) {
     // Whose answers it has is not told: each says its own again and again.
-    if (reply.peer === self) send(ctx, to, replyMessage(room, round, draw, reply))
-    else if (says(reply.peer) && known.replies < replies.length) send(ctx, to, replyMessage(room, round, draw, reply, reply.peer))
+    const isLacked = reply.peer === self || known.replies < replies.length
+    if (isLacked && says(reply.peer)) send(ctx, to, replyMessage(room, round, draw, reply, named(reply.peer)))
   }
 }
 
