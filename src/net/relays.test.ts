@@ -1,6 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
+import { identify } from '@libp2p/identify'
+import { noise } from '@libp2p/noise'
+import { webSockets } from '@libp2p/websockets'
+import { createLibp2p } from 'libp2p'
+import { safeYamux } from './yamux-late-open.ts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRelay } from '../../relay/relay.ts'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -51,6 +57,29 @@ describe('relays', { timeout: 60_000 }, () => {
     expect(connection?.limits, 'circuits have limits').toBeDefined()
     // With limits on, gossip keeps off the circuit.
     expect(connection?.streams.map(({ protocol }) => protocol).filter((protocol) => protocol.includes('meshsub'))).toEqual([])
+  })
+
+  it('carry no circuit that passes for a direct link, even if they set no limits', async () => {
+    const boundless = await createLibp2p({
+      addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
+      transports: [webSockets()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [safeYamux()],
+      services: { identify: identify(), relay: circuitRelayServer({ reservations: { applyDefaultLimit: false } }) },
+    })
+    try {
+      const address = boundless.getMultiaddrs()[0]!.toString()
+      const [a, b] = [await join_({ relays: [address], direct: false }), await join_({ relays: [address], direct: false })]
+      await until(() => expect([a, b].flatMap(reserved)).toEqual([true, true]))
+      const heard = vi.fn()
+      b.transport.onMessage(heard)
+      for (const node of [a, b]) node.transport.setMembers([a.peerId, b.peerId])
+      a.transport.send(b.peerId, Uint8Array.of(1))
+      await until(() => expect(heard).toHaveBeenCalledOnce())
+      for (const node of [a, b]) expect(node.links.snapshot().peers.map(({ link }) => link)).toEqual(['relayed'])
+    } finally {
+      await boundless.stop()
+    }
   })
 
   it('pass gossip to more than ten peers behind one address', async () => {
