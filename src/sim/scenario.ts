@@ -53,7 +53,7 @@ export const MAX_LEVEL = 4
 /** The histories that are lived through before a release: these seeds with these options. */
 export const CENSUS: { first: number; last: number; options: ScenarioOptions } = {
   first: 1,
-  last: 15_000,
+  last: 20_000,
   options: { nodes: 8, rooms: 2, level: null },
 }
 const FAULTS_UNTIL_MS = 45_000
